@@ -1,0 +1,165 @@
+/**
+ * The client instance: one identity towards the brokers, shared by all producers and consumers of a program. It keeps
+ * the routes of the topics in use fresh, sends the heartbeats, and hands what brokers ask for to the group concerned.
+ *
+ * @since 0.1.0
+ */
+import type { ConsumeMessageDirectlyResult } from "@effect-rocketmq/protocol/ConsumeMessageDirectlyResult"
+import type { ConsumerRunningInfo } from "@effect-rocketmq/protocol/ConsumerRunningInfo"
+import type { MessageExt } from "@effect-rocketmq/protocol/MessageExt"
+import type { MessageQueue } from "@effect-rocketmq/protocol/MessageQueue"
+import type { SubscriptionData } from "@effect-rocketmq/protocol/SubscriptionData"
+import * as Config from "effect/Config"
+import type { ConfigError } from "effect/ConfigError"
+import * as Context from "effect/Context"
+import type * as Duration from "effect/Duration"
+import * as Effect from "effect/Effect"
+import * as Layer from "effect/Layer"
+import type * as Scope from "effect/Scope"
+import type { Broker } from "./Broker.js"
+import type { GroupAlreadyRegisteredError } from "./ClientError.js"
+import * as internal from "./internal/client.js"
+import type { NameServer } from "./NameServer.js"
+import type { Remoting } from "./Remoting.js"
+
+/**
+ * @since 0.1.0
+ * @category models
+ */
+export interface Options {
+  /**
+   * How brokers know this client; must be unique among the members of a group. Default: address, process-independent
+   * start time and randomness, so that two containers never share one.
+   */
+  readonly clientId?: string | undefined
+  /** Period of heartbeats. Default 30 seconds; brokers forget a client after 120. */
+  readonly heartbeatInterval?: Duration.DurationInput | undefined
+  /** Period in which the routes of topics in use are asked for again. Default 30 seconds. */
+  readonly routeRefreshInterval?: Duration.DurationInput | undefined
+}
+
+/**
+ * A check that a broker asks for: the half message of an unfinished transaction.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface TransactionCheck {
+  readonly address: string
+  readonly brokerName: string | undefined
+  readonly message: MessageExt
+  readonly tranStateTableOffset: bigint
+  readonly commitLogOffset: bigint
+  readonly msgId: string | undefined
+  readonly transactionId: string | undefined
+}
+
+/**
+ * A producer group of this client, as brokers see it.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface ProducerMember {
+  readonly group: string
+  /** Called in a fiber of its own for each check of this group. Absent: the group has no transactions. */
+  readonly checkTransaction?: ((check: TransactionCheck) => Effect.Effect<void>) | undefined
+}
+
+/**
+ * A consumer group of this client, as brokers see it. The effects are called when a broker asks, in fibers of their own.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface ConsumerMember {
+  readonly group: string
+  readonly consumeType: "CONSUME_ACTIVELY" | "CONSUME_PASSIVELY" | "CONSUME_POP"
+  readonly messageModel: "CLUSTERING" | "BROADCASTING"
+  readonly consumeFromWhere:
+    | "CONSUME_FROM_LAST_OFFSET"
+    | "CONSUME_FROM_FIRST_OFFSET"
+    | "CONSUME_FROM_TIMESTAMP"
+  /** What the next heartbeat says; read at each heartbeat. */
+  readonly subscriptions: () => ReadonlyArray<SubscriptionData>
+  /** The members of the group changed: rebalance now. */
+  readonly onGroupChanged: Effect.Effect<void>
+  /** An operator moved the group's offsets. */
+  readonly onResetOffset: (
+    topic: string,
+    offsets: ReadonlyArray<readonly [MessageQueue, bigint]>
+  ) => Effect.Effect<void>
+  /** The offsets that this member has, for the operator's view. */
+  readonly offsets: (topic: string) => Effect.Effect<ReadonlyArray<readonly [MessageQueue, bigint]>>
+  readonly runningInfo: Effect.Effect<ConsumerRunningInfo>
+  /** Runs the handler on one message at once, as an operator asked. */
+  readonly consumeDirectly: (message: MessageExt) => Effect.Effect<ConsumeMessageDirectlyResult>
+}
+
+/**
+ * @since 0.1.0
+ * @category services
+ */
+export class Client extends Context.Tag("@effect-rocketmq/client/Client")<Client, {
+  readonly clientId: string
+  /** A new unique message key of 32 hex digits, at once. */
+  readonly nextUniqueKey: () => string
+  /**
+   * Makes the group known to brokers until the Scope closes; then unregisters it. The first heartbeat to the brokers
+   * known by then has been tried when this returns.
+   */
+  readonly registerProducer: (
+    member: ProducerMember
+  ) => Effect.Effect<void, GroupAlreadyRegisteredError, Scope.Scope>
+  /**
+   * Likewise for a consumer group. Its topics should be watched before, so that the brokers to tell are known.
+   */
+  readonly registerConsumer: (
+    member: ConsumerMember
+  ) => Effect.Effect<void, GroupAlreadyRegisteredError, Scope.Scope>
+  /**
+   * Keeps the route of a topic fresh until the Scope closes, and heartbeats to its brokers. A topic without a route yet
+   * is no error here: it is asked for again at each period.
+   */
+  readonly watchTopic: (topic: string) => Effect.Effect<void, never, Scope.Scope>
+  /** Heartbeats to all known brokers now. Failures are logged and counted, never raised. */
+  readonly heartbeat: Effect.Effect<void>
+  /** Heartbeats to one broker now; for a pull that was told that the subscription is not the latest. */
+  readonly heartbeatTo: (address: string) => Effect.Effect<void>
+}>() {}
+
+/**
+ * @since 0.1.0
+ * @category constructors
+ */
+export const make: (
+  options?: Options
+) => Effect.Effect<Client["Type"], never, Remoting | NameServer | Broker | Scope.Scope> = internal.make
+
+/**
+ * @since 0.1.0
+ * @category layers
+ */
+export const layer = (options?: Options): Layer.Layer<Client, never, Remoting | NameServer | Broker> =>
+  Layer.scoped(Client, make(options))
+
+/**
+ * `ROCKETMQ_CLIENT_ID`, `ROCKETMQ_HEARTBEAT_INTERVAL` and `ROCKETMQ_ROUTE_REFRESH_INTERVAL`.
+ *
+ * @since 0.1.0
+ * @category config
+ */
+export const config: Config.Config<Options> = Config.all({
+  clientId: Config.nonEmptyString("CLIENT_ID").pipe(Config.withDefault(undefined)),
+  heartbeatInterval: Config.duration("HEARTBEAT_INTERVAL").pipe(Config.withDefault(undefined)),
+  routeRefreshInterval: Config.duration("ROUTE_REFRESH_INTERVAL").pipe(Config.withDefault(undefined))
+}).pipe(Config.nested("ROCKETMQ"))
+
+/**
+ * @since 0.1.0
+ * @category layers
+ */
+export const layerConfig = (
+  options: Config.Config.Wrap<Options> = config
+): Layer.Layer<Client, ConfigError, Remoting | NameServer | Broker> =>
+  Layer.scoped(Client, Effect.flatMap(Config.unwrap(options), make))

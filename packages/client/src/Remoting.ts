@@ -1,0 +1,154 @@
+/**
+ * Requests and their answers: one connection for each address, shared by everybody, answers matched by opaque.
+ *
+ * @since 0.1.0
+ */
+import type { RemotingCommand, Request } from "@effect-rocketmq/protocol/RemotingCommand"
+import * as Config from "effect/Config"
+import type { ConfigError } from "effect/ConfigError"
+import * as Context from "effect/Context"
+import type * as Duration from "effect/Duration"
+import * as Effect from "effect/Effect"
+import * as Layer from "effect/Layer"
+import type * as Scope from "effect/Scope"
+import * as internal from "./internal/remoting.js"
+import type { RemotingError } from "./RemotingError.js"
+import type { ConnectionState, Transport } from "./Transport.js"
+
+/**
+ * What a server asked of this client, such as "the members of your group changed".
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface ServerRequest {
+  /** The server's address, as it was connected to. */
+  readonly address: string
+  readonly command: RemotingCommand
+}
+
+/**
+ * The answer to a server's request: a response code, and what goes with it.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface ServerResponse {
+  readonly code: number
+  readonly remark?: string | undefined
+  readonly extFields?: Readonly<Record<string, string>> | undefined
+  readonly body?: Uint8Array | undefined
+}
+
+/**
+ * Sees every call. `onRequest` may return another request (a signature is added this way) and runs once a call, before
+ * it is encoded. Both are plain functions: they must be quick and must not throw.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface Hook {
+  readonly onRequest?: ((request: Request, address: string) => Request) | undefined
+  readonly onResponse?:
+    | ((request: Request, response: RemotingCommand, address: string, durationMillis: number) => void)
+    | undefined
+}
+
+/**
+ * @since 0.1.0
+ * @category models
+ */
+export interface Options {
+  /** How long a request waits for its answer when the call does not say. Default 3 seconds. */
+  readonly requestTimeout?: Duration.DurationInput | undefined
+  /** Requests without an answer on one connection. Default 16384. */
+  readonly maxInFlight?: number | undefined
+  /** Largest frame that is read or written, in bytes. Default 32 MiB; Java servers refuse more than 16 MiB. */
+  readonly maxFrameSize?: number | undefined
+  /** Largest header that is read, in bytes. Default 64 KiB. */
+  readonly maxHeaderSize?: number | undefined
+  /** After a failed connect, how long until the next is tried; doubles with each failure. Default 100 ms. */
+  readonly reconnectDelay?: Duration.DurationInput | undefined
+  /** The longest wait between connects. Default 500 ms. */
+  readonly maxReconnectDelay?: Duration.DurationInput | undefined
+  /**
+   * How headers are written: `binary` costs less CPU; `json` is readable on the wire. Servers answer in their own way,
+   * and both are always read. Default `binary`.
+   */
+  readonly serialization?: "binary" | "json" | undefined
+  /** Hooks around each call, in order. Default none. */
+  readonly hooks?: ReadonlyArray<Hook> | undefined
+}
+
+/**
+ * @since 0.1.0
+ * @category services
+ */
+export class Remoting extends Context.Tag("@effect-rocketmq/client/Remoting")<Remoting, {
+  /**
+   * Sends a request and waits for its answer, whatever its code says. `timeout` in milliseconds counts from the moment
+   * the request is handed to an open connection; opening one is bounded by the transport's connect timeout.
+   */
+  readonly request: (
+    address: string,
+    request: Request,
+    timeout?: number
+  ) => Effect.Effect<RemotingCommand, RemotingError>
+  /** Sends a request that gets no answer. Success means that it was handed to the connection, no more. */
+  readonly oneway: (address: string, request: Request) => Effect.Effect<void, RemotingError>
+  /**
+   * Answers requests of servers with this code, until the Scope closes. The handler runs in a fiber of its own, never in
+   * the reader; its answer is ignored for oneway requests. A handler that fails or dies is answered with SYSTEM_ERROR.
+   * A code without a handler is answered with REQUEST_CODE_NOT_SUPPORTED.
+   */
+  readonly handle: (
+    code: number,
+    handler: (request: ServerRequest) => Effect.Effect<ServerResponse>
+  ) => Effect.Effect<void, never, Scope.Scope>
+  /** The state of the connection to an address. */
+  readonly state: (address: string) => Effect.Effect<ConnectionState>
+  /** Addresses with an open connection. */
+  readonly connected: Effect.Effect<ReadonlyArray<string>>
+  /** Closes the connection to an address, if there is one; pending requests fail with ConnectionClosedError. */
+  readonly disconnect: (address: string) => Effect.Effect<void>
+}>() {}
+
+/**
+ * @since 0.1.0
+ * @category constructors
+ */
+export const make: (
+  options?: Options
+) => Effect.Effect<Remoting["Type"], never, Transport | Scope.Scope> = internal.make
+
+/**
+ * @since 0.1.0
+ * @category layers
+ */
+export const layer = (options?: Options): Layer.Layer<Remoting, never, Transport> =>
+  Layer.scoped(Remoting, make(options))
+
+/**
+ * The options as Config, under the names `ROCKETMQ_REQUEST_TIMEOUT`, `ROCKETMQ_MAX_IN_FLIGHT`, `ROCKETMQ_MAX_FRAME_SIZE`,
+ * `ROCKETMQ_MAX_HEADER_SIZE`, `ROCKETMQ_RECONNECT_DELAY`, `ROCKETMQ_MAX_RECONNECT_DELAY` and `ROCKETMQ_SERIALIZATION`.
+ *
+ * @since 0.1.0
+ * @category config
+ */
+export const config: Config.Config<Options> = Config.all({
+  requestTimeout: Config.duration("REQUEST_TIMEOUT").pipe(Config.withDefault(undefined)),
+  maxInFlight: Config.integer("MAX_IN_FLIGHT").pipe(Config.withDefault(undefined)),
+  maxFrameSize: Config.integer("MAX_FRAME_SIZE").pipe(Config.withDefault(undefined)),
+  maxHeaderSize: Config.integer("MAX_HEADER_SIZE").pipe(Config.withDefault(undefined)),
+  reconnectDelay: Config.duration("RECONNECT_DELAY").pipe(Config.withDefault(undefined)),
+  maxReconnectDelay: Config.duration("MAX_RECONNECT_DELAY").pipe(Config.withDefault(undefined)),
+  serialization: Config.literal("binary", "json")("SERIALIZATION").pipe(Config.withDefault(undefined))
+}).pipe(Config.nested("ROCKETMQ"))
+
+/**
+ * @since 0.1.0
+ * @category layers
+ */
+export const layerConfig = (
+  options: Config.Config.Wrap<Options> = config
+): Layer.Layer<Remoting, ConfigError, Transport> => Layer.scoped(Remoting, Effect.flatMap(Config.unwrap(options), make))
