@@ -5,8 +5,7 @@
  */
 import { dual } from "effect/Function"
 import * as Inspectable from "effect/Inspectable"
-import type { Pipeable } from "effect/Pipeable"
-import { pipeArguments } from "effect/Pipeable"
+import * as Pipeable from "effect/Pipeable"
 import * as Predicate from "effect/Predicate"
 import * as MessageProperties from "./MessageProperties.js"
 
@@ -28,7 +27,7 @@ export type TypeId = typeof TypeId
  * @since 0.1.0
  * @category models
  */
-export interface Message extends Inspectable.Inspectable, Pipeable {
+export interface Message extends Inspectable.Inspectable, Pipeable.Pipeable {
   readonly [TypeId]: TypeId
   readonly topic: string
   /** The bytes that were given, not a copy: they must not change before the message was sent. */
@@ -71,7 +70,7 @@ export interface Options {
 
 const encoder = new TextEncoder()
 
-class MessageImpl extends Inspectable.Class implements Message {
+class MessageImpl extends Pipeable.Class() implements Message {
   readonly [TypeId]: TypeId = TypeId
   readonly topic: string
   readonly body: Uint8Array
@@ -102,10 +101,6 @@ class MessageImpl extends Inspectable.Class implements Message {
     return this.properties[MessageProperties.WAIT] !== "false"
   }
 
-  pipe() {
-    return pipeArguments(this, arguments)
-  }
-
   toJSON(): unknown {
     return {
       _id: "Message",
@@ -114,6 +109,14 @@ class MessageImpl extends Inspectable.Class implements Message {
       properties: { ...this.properties },
       bodyBytes: this.body.length
     }
+  }
+
+  toString(): string {
+    return Inspectable.format(this.toJSON())
+  }
+
+  [Inspectable.NodeInspectSymbol](): unknown {
+    return this.toJSON()
   }
 }
 

@@ -570,13 +570,12 @@ export const decode = (text: string): Properties => {
  */
 export const problem = (name: string, value: string): string | undefined => {
   if (name.length === 0) return "has no name"
-  if (separators.test(name)) return "has a name that holds \\x01 or \\x02, which separate properties"
-  if (separators.test(value)) return "has a value that holds \\x01 or \\x02, which separate properties"
+  if (holdsSeparator(name)) return "has a name that holds \\x01 or \\x02, which separate properties"
+  if (holdsSeparator(value)) return "has a value that holds \\x01 or \\x02, which separate properties"
   return undefined
 }
 
-// eslint's no-control-regex: the separators are control characters, so the class is built from text
-const separators = new RegExp("[\\x01\\x02]")
+const holdsSeparator = (text: string): boolean => text.includes("\x01") || text.includes("\x02")
 
 /**
  * Writes the string form. Entries with an empty value are left out, since every reader drops them. Fails on a name or
