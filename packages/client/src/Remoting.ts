@@ -105,6 +105,11 @@ export class Remoting extends Context.Tag("@effect-rocketmq/client/Remoting")<Re
     code: number,
     handler: (request: ServerRequest) => Effect.Effect<ServerResponse>
   ) => Effect.Effect<void, never, Scope.Scope>
+  /**
+   * Calls back after a connection to an address was opened, each time, until the Scope closes: brokers forget what a
+   * client told them when its connection ends. The listener runs inside the connect and must be quick.
+   */
+  readonly onConnect: (listener: (address: string) => void) => Effect.Effect<void, never, Scope.Scope>
   /** The state of the connection to an address. */
   readonly state: (address: string) => Effect.Effect<ConnectionState>
   /** Addresses with an open connection. */
