@@ -17,8 +17,9 @@ import * as Context from "effect/Context"
 import type * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import type * as Option from "effect/Option"
-import type { BrokerError } from "./BrokerError.js"
+import type { Answer, BrokerAnswerError, BrokerError } from "./BrokerError.js"
 import * as internal from "./internal/broker.js"
+import * as responseTable from "./internal/responseTable.js"
 import type { Remoting } from "./Remoting.js"
 import type { RemotingError } from "./RemotingError.js"
 
@@ -225,3 +226,15 @@ export const make: Effect.Effect<Broker["Type"], never, Remoting> = internal.mak
  * @category layers
  */
 export const layer: Layer.Layer<Broker, never, Remoting> = Layer.effect(Broker, make)
+
+/**
+ * The error that a response code other than SUCCESS stands for: the one place where codes and remarks are judged. For
+ * whoever uses `request`, whose answers come as they are.
+ *
+ * `bodySize` is the number of bytes that the request's body had: it tells a message that is too large from one that is
+ * illegal, for which brokers have one code.
+ *
+ * @since 0.1.0
+ * @category combinators
+ */
+export const errorOf: (answer: Answer, bodySize?: number) => BrokerAnswerError = responseTable.errorOf

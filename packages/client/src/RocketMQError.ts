@@ -1,0 +1,76 @@
+/**
+ * All errors of the client in one place: every family by its name, their union and its guard. A program that catches by
+ * tag needs none of this; one that logs, counts or tests errors of all kinds does.
+ *
+ * @since 0.1.0
+ */
+import type { ProtocolError } from "@effect-rocketmq/protocol/ProtocolError"
+import * as BrokerErrors from "./BrokerError.js"
+import * as ClientErrors from "./ClientError.js"
+import { CompressionError } from "./Compression.js"
+import * as NameServerErrors from "./NameServerError.js"
+import type { TransportError } from "./TransportError.js"
+
+/**
+ * Errors of the codec.
+ *
+ * @since 0.1.0
+ */
+export * as ProtocolError from "@effect-rocketmq/protocol/ProtocolError"
+
+/**
+ * Errors of what brokers answer.
+ *
+ * @since 0.1.0
+ */
+export * as BrokerError from "./BrokerError.js"
+
+/**
+ * Errors of the client instance.
+ *
+ * @since 0.1.0
+ */
+export * as ClientError from "./ClientError.js"
+
+/**
+ * Errors of asking name servers.
+ *
+ * @since 0.1.0
+ */
+export * as NameServerError from "./NameServerError.js"
+
+/**
+ * Errors between a request and its answer.
+ *
+ * @since 0.1.0
+ */
+export * as RemotingError from "./RemotingError.js"
+
+/**
+ * Errors of connections.
+ *
+ * @since 0.1.0
+ */
+export * as TransportError from "./TransportError.js"
+
+/**
+ * Any error of this client. Each has a `message` for people and `retryable`.
+ *
+ * @since 0.1.0
+ * @category errors
+ */
+export type RocketMQError =
+  | TransportError
+  | ProtocolError
+  | BrokerErrors.BrokerError
+  | NameServerErrors.NameServerError
+  | ClientErrors.ClientError
+  | CompressionError
+
+/**
+ * @since 0.1.0
+ * @category refinements
+ */
+export const isRocketMQError = (u: unknown): u is RocketMQError =>
+  BrokerErrors.isBrokerError(u) || NameServerErrors.isNameServerError(u) || ClientErrors.isClientError(u) ||
+  u instanceof CompressionError
