@@ -111,7 +111,7 @@ class MessageImpl extends Pipeable.Class() implements Message {
     }
   }
 
-  toString(): string {
+  override toString(): string {
     return Inspectable.format(this.toJSON())
   }
 
