@@ -1,0 +1,245 @@
+import * as Frame from "@effect-rocketmq/protocol/Frame"
+import { NODE_JS } from "@effect-rocketmq/protocol/LanguageCode"
+import type { ProtocolError } from "@effect-rocketmq/protocol/ProtocolError"
+import { FrameTooLargeError } from "@effect-rocketmq/protocol/ProtocolError"
+import type { Request } from "@effect-rocketmq/protocol/RemotingCommand"
+import * as RemotingCommand from "@effect-rocketmq/protocol/RemotingCommand"
+import type * as Clock from "effect/Clock"
+import * as Effect from "effect/Effect"
+import type { Scheduler } from "effect/Scheduler"
+import type { Hook } from "../Remoting.js"
+import type { RemotingError } from "../RemotingError.js"
+import { RequestTimeoutError, TooManyRequestsError } from "../RemotingError.js"
+import type { Connection } from "../Transport.js"
+import { ConnectionClosedError } from "../TransportError.js"
+
+/** @internal What all channels of one Remoting share. */
+export interface Environment {
+  readonly clock: Clock.Clock
+  readonly scheduler: Scheduler
+  readonly requestTimeout: number
+  readonly maxInFlight: number
+  readonly maxFrameSize: number
+  readonly maxHeaderSize: number
+  readonly serializeType: RemotingCommand.SerializeType
+  readonly hooks: ReadonlyArray<Hook>
+  /** Forks into the scope of the connection. */
+  readonly fork: (effect: Effect.Effect<void>) => void
+  readonly onServerRequest: (channel: Channel, command: RemotingCommand.RemotingCommand) => void
+}
+
+interface Pending {
+  readonly resume: (effect: Effect.Effect<RemotingCommand.RemotingCommand, RemotingError>) => void
+  readonly request: Request
+  readonly started: number
+  readonly deadline: number
+}
+
+/**
+ * An open connection that speaks the protocol. Frames written in one turn of the event loop leave in one write; answers
+ * complete their request inside the transport's event; deadlines are fields, and one sleeping fiber watches the nearest.
+ *
+ * @internal
+ */
+export class Channel {
+  readonly address: string
+  open = true
+
+  private readonly env: Environment
+  private readonly connection: Connection
+  private readonly writer: Frame.Writer
+  private readonly decoder: Frame.Decoder
+  private readonly pending = new Map<number, Pending>()
+  private opaque = 0
+  private flushing = false
+  private writable = true
+  private waiters: Array<() => void> = []
+  private sweepAt = Infinity
+  /** Set when the bytes received made no sense: what pending requests fail with. */
+  private failure: ProtocolError | undefined = undefined
+
+  private readonly ended: (channel: Channel, error: ConnectionClosedError) => void
+
+  constructor(
+    env: Environment,
+    connection: Connection,
+    ended: (channel: Channel, error: ConnectionClosedError) => void
+  ) {
+    this.env = env
+    this.ended = ended
+    this.connection = connection
+    this.address = connection.address
+    this.writer = Frame.makeWriter()
+    this.decoder = Frame.makeDecoder({ maxFrameSize: env.maxFrameSize, maxHeaderSize: env.maxHeaderSize })
+    connection.listen({
+      onData: (chunk) => this.onData(chunk),
+      onDrain: () => this.onDrain(),
+      onEnd: (error) => this.onEnd(error)
+    })
+  }
+
+  /** Registers the request and writes it; `resume` gets the answer, or what to do instead. */
+  request(
+    request: Request,
+    timeout: number | undefined,
+    resume: (effect: Effect.Effect<RemotingCommand.RemotingCommand, RemotingError>) => void
+  ): void {
+    if (!this.open) return resume(Effect.fail(this.closedBeforeSending()))
+    if (!this.writable) return void this.waiters.push(() => this.request(request, timeout, resume))
+    const env = this.env
+    if (this.pending.size >= env.maxInFlight) {
+      return resume(Effect.fail(new TooManyRequestsError({ address: this.address, limit: env.maxInFlight })))
+    }
+    for (let i = 0; i < env.hooks.length; i++) request = env.hooks[i]!.onRequest?.(request, this.address) ?? request
+    const opaque = this.nextOpaque()
+    const failed = this.write(request, opaque, 0)
+    if (failed !== undefined) return resume(Effect.fail(failed))
+    const started = env.clock.unsafeCurrentTimeMillis()
+    const deadline = started + (timeout ?? env.requestTimeout)
+    this.pending.set(opaque, { resume, request, started, deadline })
+    if (deadline < this.sweepAt) this.armSweep(deadline, started)
+  }
+
+  /** Writes the request; `resume` gets void when it was handed to the connection. */
+  oneway(request: Request, resume: (effect: Effect.Effect<void, RemotingError>) => void): void {
+    if (!this.open) return resume(Effect.fail(this.closedBeforeSending()))
+    if (!this.writable) return void this.waiters.push(() => this.oneway(request, resume))
+    for (const hook of this.env.hooks) request = hook.onRequest?.(request, this.address) ?? request
+    const failed = this.write(request, this.nextOpaque(), RemotingCommand.FLAG_ONEWAY)
+    resume(failed === undefined ? Effect.void : Effect.fail(failed))
+  }
+
+  /** Answers a request of the server. */
+  respond(command: RemotingCommand.RemotingCommand): void {
+    if (this.open) this.encode(command)
+  }
+
+  destroy(error: ConnectionClosedError): void {
+    this.connection.destroy(error)
+  }
+
+  private nextOpaque(): number {
+    do this.opaque = (this.opaque + 1) & 0x7fffffff
+    while (this.pending.has(this.opaque))
+    return this.opaque
+  }
+
+  private write(request: Request, opaque: number, flag: number): RemotingError | undefined {
+    const env = this.env
+    return this.encode({
+      code: request.code,
+      language: NODE_JS,
+      version: 513,
+      opaque,
+      flag,
+      remark: undefined,
+      extFields: request.extFields,
+      body: request.body,
+      serializeType: env.serializeType
+    })
+  }
+
+  private encode(command: RemotingCommand.RemotingCommand): ProtocolError | undefined {
+    const size = command.body === undefined ? 0 : command.body.length
+    if (size > this.env.maxFrameSize) return new FrameTooLargeError({ size, limit: this.env.maxFrameSize })
+    const failed = this.writer.write(command)
+    if (failed !== undefined) return failed
+    if (!this.flushing) {
+      this.flushing = true
+      this.env.scheduler.scheduleTask(this.flush, 0)
+    }
+    return undefined
+  }
+
+  private readonly flush = (): void => {
+    this.flushing = false
+    const bytes = this.writer.take()
+    if (bytes !== undefined && this.open && !this.connection.write(bytes)) this.writable = false
+  }
+
+  private onDrain(): void {
+    this.writable = true
+    this.releaseWaiters()
+  }
+
+  private releaseWaiters(): void {
+    const waiters = this.waiters
+    this.waiters = []
+    for (const waiter of waiters) waiter()
+  }
+
+  private onData(chunk: Uint8Array): void {
+    const failure = this.decoder.push(chunk, this.onCommand)
+    if (failure === undefined || !this.open) return
+    this.failure = failure
+    this.destroy(
+      new ConnectionClosedError({ address: this.address, reason: "ProtocolError", pending: false, cause: failure })
+    )
+  }
+
+  private readonly onCommand = (command: RemotingCommand.RemotingCommand): void => {
+    if ((command.flag & RemotingCommand.FLAG_RESPONSE) === 0) return this.env.onServerRequest(this, command)
+    const entry = this.pending.get(command.opaque)
+    // an answer that nobody waits for any more (timed out, or sent twice) is dropped
+    if (entry === undefined) return
+    this.pending.delete(command.opaque)
+    const hooks = this.env.hooks
+    if (hooks.length > 0) {
+      const duration = this.env.clock.unsafeCurrentTimeMillis() - entry.started
+      for (const hook of hooks) hook.onResponse?.(entry.request, command, this.address, duration)
+    }
+    entry.resume(Effect.succeed(command))
+  }
+
+  private onEnd(error: ConnectionClosedError): void {
+    if (!this.open) return
+    this.open = false
+    const failure = Effect.fail(
+      this.failure ?? new ConnectionClosedError({
+        address: this.address,
+        reason: error.reason,
+        pending: true,
+        cause: error.cause
+      })
+    )
+    const entries = Array.from(this.pending.values())
+    this.pending.clear()
+    for (const entry of entries) entry.resume(failure)
+    this.releaseWaiters()
+    this.ended(this, error)
+  }
+
+  private closedBeforeSending(): RemotingError {
+    return new ConnectionClosedError({ address: this.address, reason: "PeerClosed", pending: false })
+  }
+
+  private armSweep(deadline: number, now: number): void {
+    this.sweepAt = deadline
+    this.env.fork(
+      Effect.sleep(Math.max(0, deadline - now)).pipe(Effect.zipRight(Effect.sync(() => this.sweep(deadline))))
+    )
+  }
+
+  /** Fails what is overdue and watches the next deadline. A sweep that an earlier one has replaced does nothing. */
+  private sweep(armed: number): void {
+    if (armed !== this.sweepAt || !this.open) return
+    const now = this.env.clock.unsafeCurrentTimeMillis()
+    let next = Infinity
+    for (const [opaque, entry] of this.pending) {
+      if (entry.deadline <= now) {
+        this.pending.delete(opaque)
+        entry.resume(Effect.fail(
+          new RequestTimeoutError({
+            address: this.address,
+            code: entry.request.code,
+            timeout: entry.deadline - entry.started
+          })
+        ))
+      } else if (entry.deadline < next) {
+        next = entry.deadline
+      }
+    }
+    this.sweepAt = Infinity
+    if (next < Infinity) this.armSweep(next, now)
+  }
+}
