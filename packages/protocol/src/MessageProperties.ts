@@ -5,6 +5,7 @@
  */
 import * as Either from "effect/Either"
 import { EmptyRecord } from "./internal/emptyRecord.js"
+import * as Entry from "./internal/propertyEntry.js"
 import { SerializationError } from "./ProtocolError.js"
 
 /**
@@ -561,6 +562,14 @@ export const decode = (text: string): Properties => {
   }
   return properties
 }
+
+/**
+ * The value of one property in the string form, as {@link decode} would give it. For one or two names this is cheaper.
+ *
+ * @since 0.1.0
+ * @category combinators
+ */
+export const find = (text: string, name: string): string | undefined => Entry.find(text, `\x02${name}\x01`)
 
 /**
  * Which rule a property breaks, as a clause for an error message; `undefined` when it can be encoded.

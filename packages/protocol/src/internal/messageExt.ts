@@ -4,7 +4,7 @@ import * as MessageProperties from "../MessageProperties.js"
 import * as SysFlag from "../SysFlag.js"
 import * as Batch from "./batch.js"
 import * as Host from "./host.js"
-import * as PropertyScan from "./propertyScan.js"
+import * as Entry from "./propertyEntry.js"
 import * as Text from "./text.js"
 
 export const TypeId: Ext.TypeId = Symbol.for("@effect-rocketmq/protocol/MessageExt") as Ext.TypeId
@@ -16,9 +16,9 @@ const MAGIC_BLANK = 0xcbd43194 | 0
 /** Bytes of a v1 record with IPv4 hosts beside its topic, body and properties. */
 const OVERHEAD = 91
 
-const TAGS = Text.encode(`${MessageProperties.TAGS}\x01`)
-const KEYS = Text.encode(`${MessageProperties.KEYS}\x01`)
-const UNIQ_KEY = Text.encode(`${MessageProperties.UNIQ_KEY}\x01`)
+const TAGS = `\x02${MessageProperties.TAGS}\x01`
+const KEYS = `\x02${MessageProperties.KEYS}\x01`
+const UNIQ_KEY = `\x02${MessageProperties.UNIQ_KEY}\x01`
 
 /** What the views of one response share. */
 class Source {
@@ -43,7 +43,7 @@ class Source {
     }
     this.topicAt = at
     this.topicSize = size
-    return this.topic = Text.decodeRange(this.bytes, at, at + size)
+    return this.topic = Text.decode(this.bytes.subarray(at, at + size))
   }
 }
 
@@ -75,6 +75,7 @@ class View implements Ext.MessageExt {
   _body: Uint8Array | undefined = undefined
   _topic: string | undefined = undefined
   _properties: MessageProperties.Properties | undefined = undefined
+  _propertiesText: string | undefined = undefined
   _queueOffset: bigint | undefined = undefined
   _queueId: number | undefined = undefined
   _flag: number | undefined = undefined
@@ -181,16 +182,17 @@ class View implements Ext.MessageExt {
   }
 
   get properties(): MessageProperties.Properties {
-    return this._properties ??= MessageProperties.decode(
-      Text.decode(this.propertiesSource.subarray(this.propertiesAt, this.propertiesAt + this.propertiesSize))
+    return this._properties ??= MessageProperties.decode(this.propertiesText())
+  }
+
+  propertiesText(): string {
+    return this._propertiesText ??= Text.decode(
+      this.propertiesSource.subarray(this.propertiesAt, this.propertiesAt + this.propertiesSize)
     )
   }
 
-  private property(name: string, encoded: Uint8Array): string | undefined {
-    if (this._properties !== undefined) return this._properties[name]
-    const bytes = this.propertiesSource
-    const found = PropertyScan.find(bytes, this.propertiesAt, this.propertiesAt + this.propertiesSize, encoded)
-    return found === undefined ? undefined : Text.decodeRange(bytes, found.from, found.to)
+  private property(name: string, entry: string): string | undefined {
+    return this._properties === undefined ? Entry.find(this.propertiesText(), entry) : this._properties[name]
   }
 
   get tags(): string | undefined {
@@ -263,6 +265,7 @@ const copyOf = (self: View): View => {
   copy._body = self._body
   copy._topic = self._topic
   copy._properties = self._properties
+  copy._propertiesText = self._propertiesText
   copy._queueOffset = self._queueOffset
   copy._queueId = self._queueId
   copy._flag = self._flag
