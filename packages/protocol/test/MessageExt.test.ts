@@ -272,6 +272,8 @@ describe("MessageExt", () => {
       const scanned = only(encode({ properties }))
       const parsed = only(encode({ properties }))
       assert.strictEqual(scanned.tags, parsed.properties["TAGS"], JSON.stringify(properties))
+      const renamed = only(encode({ properties: properties.replaceAll("TAGS", "UNIQ_KEY") }))
+      assert.strictEqual(renamed.uniqueKey, parsed.properties["TAGS"], JSON.stringify(properties))
     }
   })
 

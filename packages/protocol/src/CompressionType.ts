@@ -1,0 +1,67 @@
+/**
+ * How bodies are compressed (protocol 4.3), and how large they can become: known before anything is allocated.
+ *
+ * @since 0.1.0
+ */
+import * as Bound from "./internal/sizeBound.js"
+import * as SysFlag from "./SysFlag.js"
+
+/**
+ * `ZLIB` is an RFC 1950 stream, `LZ4` the LZ4 frame format, `ZSTD` a zstd frame.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export type CompressionType = "ZLIB" | "LZ4" | "ZSTD"
+
+/**
+ * The format that the bits of a `sysFlag` name; meant for bodies of which `SysFlag.isCompressed` holds. Type 0 is zlib, as
+ * 4.x and Go clients write it. `undefined` for a format of the future: the body cannot be read.
+ *
+ * @since 0.1.0
+ * @category combinators
+ */
+export const fromSysFlag = (sysFlag: number): CompressionType | undefined => {
+  switch (sysFlag & SysFlag.COMPRESSION_TYPE_MASK) {
+    case 0x0:
+    case 0x300:
+      return "ZLIB"
+    case 0x100:
+      return "LZ4"
+    case 0x200:
+      return "ZSTD"
+    default:
+      return undefined
+  }
+}
+
+/**
+ * The bits of a `sysFlag` that say: compressed, in this format.
+ *
+ * @since 0.1.0
+ * @category combinators
+ */
+export const toSysFlag = (type: CompressionType): number =>
+  SysFlag.COMPRESSED_FLAG | (type === "ZLIB" ? 0x300 : type === "LZ4" ? 0x100 : 0x200)
+
+/**
+ * At most how many bytes these decompress to, from the headers of their blocks alone: nothing is decoded or allocated.
+ * Several frames and skippable frames are added up. `undefined` when the headers do not say it: always for `ZLIB`, and for
+ * `LZ4` and `ZSTD` when the bytes are no whole sequence of frames, which no decoder will take either.
+ *
+ * The bound is loose for small blocks: 128 KiB (or the window, if smaller) for each compressed block of `ZSTD`, the declared
+ * block size or 255 times its bytes for one of `LZ4`.
+ *
+ * @since 0.1.0
+ * @category combinators
+ */
+export const sizeBound = (type: CompressionType, bytes: Uint8Array): number | undefined => {
+  switch (type) {
+    case "ZLIB":
+      return undefined
+    case "LZ4":
+      return Bound.frames(bytes, Bound.lz4)
+    case "ZSTD":
+      return Bound.frames(bytes, Bound.zstd)
+  }
+}
