@@ -1,0 +1,75 @@
+// Named steps with a summary at the end, for people and, in RESULTS_DIR, for .ci/run.
+import * as Fs from "node:fs"
+import * as Path from "node:path"
+import { cacheDir, interruption } from "./process.mjs"
+
+const results = []
+
+const seconds = (millis) => `${(millis / 1000).toFixed(1)} s`
+
+/**
+ * Runs one step: `action` gives an exit code, and optionally its output (shown when it fails) and counts of tests.
+ * A step without counts is one test.
+ */
+export const step = async (name, action) => {
+  const started = performance.now()
+  const { code, counts, output = "" } = await action()
+  const millis = performance.now() - started
+  const result = {
+    name,
+    millis,
+    passed: 0,
+    failed: 0,
+    skipped: 0,
+    ...(counts ?? { [code === 0 ? "passed" : "failed"]: 1 })
+  }
+  // a run that fails without a failed test has not run them all
+  if (code !== 0 && result.failed === 0) result.failed = 1
+  results.push(result)
+  process.stdout.write(`${result.failed === 0 ? "ok  " : "FAIL"} ${name} (${seconds(millis)})\n`)
+  if (result.failed > 0 && output.trim() !== "") process.stdout.write(`${output.trimEnd()}\n`)
+  return result.failed === 0
+}
+
+/** A step that cannot be done here. */
+export const skip = (name, why) => {
+  results.push({ name, millis: 0, passed: 0, failed: 0, skipped: 1, why })
+  process.stdout.write(`skip ${name}: ${why}\n`)
+}
+
+/** Prints the summary and ends the process: 0 only when nothing failed. */
+export const finish = (command) => {
+  const sum = (key) => results.reduce((total, result) => total + result[key], 0)
+  process.stdout.write(`\n${command}\n`)
+  for (const { failed, millis, name, passed, skipped, why } of results) {
+    const mark = failed > 0 ? "FAIL" : passed > 0 ? "ok  " : "skip"
+    const counts = passed + failed + skipped > 1 ? `  ${passed} passed, ${failed} failed, ${skipped} skipped` : ""
+    process.stdout.write(`  ${mark} ${name.padEnd(26)} ${why ?? seconds(millis).padStart(7)}${counts}\n`)
+  }
+  process.stdout.write(`  ${sum("passed")} passed, ${sum("failed")} failed, ${sum("skipped")} skipped\n`)
+  const dir = process.env.RESULTS_DIR
+  if (dir !== undefined && interruption() === undefined) {
+    Fs.mkdirSync(dir, { recursive: true })
+    Fs.writeFileSync(Path.join(dir, `${command.replace(/\W+/g, "-")}.json`), JSON.stringify(results))
+  }
+  process.exit(interruption() ?? (sum("failed") > 0 ? 1 : 0))
+}
+
+/** Where vitest is to leave its report. */
+export const vitestReport = (name) => Path.join(cacheDir, "reports", `${name}.json`)
+
+/** The counts of a report of vitest; undefined when vitest ended before it wrote one. */
+export const vitestCounts = (file) => {
+  if (!Fs.existsSync(file)) return undefined
+  const report = JSON.parse(Fs.readFileSync(file, "utf8"))
+  // a file that cannot be loaded fails without any test
+  const broken =
+    report.testResults.filter((file) =>
+      file.status === "failed" && !file.assertionResults.some((test) => test.status === "failed")
+    ).length
+  return {
+    passed: report.numPassedTests,
+    failed: report.numFailedTests + broken,
+    skipped: report.numPendingTests + report.numTodoTests
+  }
+}

@@ -1,0 +1,75 @@
+// npm run test:rocketmq: the conformance suite on Apache RocketMQ, the one at ROCKETMQ_NAMESRV_ADDR or else one that is
+// started for it, on ports and in a folder of its own, and stopped again whatever happens.
+import * as Fs from "node:fs"
+import * as Net from "node:net"
+import * as Os from "node:os"
+import * as Path from "node:path"
+import * as Cluster from "./lib/cluster.mjs"
+import { install } from "./lib/install.mjs"
+import { deferSignals, endWithNpm, interruption, run, tool } from "./lib/process.mjs"
+import { finish, step, vitestCounts, vitestReport } from "./lib/steps.mjs"
+
+endWithNpm()
+await install()
+deferSignals()
+
+const suite = async (address) => {
+  const report = vitestReport("test-rocketmq")
+  Fs.rmSync(report, { force: true })
+  const { code } = await run(tool("vitest"), [
+    "run",
+    "--reporter=default",
+    "--reporter=json",
+    `--outputFile.json=${report}`,
+    "packages/conformance/test/rocketmq.test.ts",
+    ...process.argv.slice(2)
+  ], { env: { ROCKETMQ_NAMESRV_ADDR: address } })
+  const counts = vitestCounts(report)
+  // a suite that skips itself although it has a server has shown nothing
+  return { code: counts?.passed > 0 ? code : 1, counts }
+}
+
+const free = (port) =>
+  new Promise((resolve) => {
+    const server = Net.createServer()
+    server.on("error", () => resolve(false))
+    server.listen(port, "127.0.0.1", () => server.close(() => resolve(true)))
+  })
+
+/** A base port whose name server and broker ports nobody has; away from the defaults, which may be somebody's cluster. */
+const freeBase = async () => {
+  for (let base = 29_876; base < 40_000; base += 100) {
+    const broker = base + 1035
+    const taken = await Promise.all([base, broker - 2, broker, broker + 1].map(free))
+    if (taken.every(Boolean)) return base
+  }
+  throw new Cluster.ClusterError("no free ports from 29876 to 40000")
+}
+
+const onOwnCluster = async () => {
+  const dir = Fs.mkdtempSync(Path.join(Os.tmpdir(), "rocketmq-test-"))
+  try {
+    let address
+    const isUp = await step("start Apache RocketMQ", async () => {
+      try {
+        const base = await freeBase()
+        address = await Cluster.up({ auth: false, base, brokers: 1, dir, heap: "512m", sets: [], slaves: false })
+        process.stdout.write(`ROCKETMQ_NAMESRV_ADDR=${address}\n`)
+        return { code: interruption() ?? 0 }
+      } catch (error) {
+        if (!(error instanceof Cluster.ClusterError)) throw error
+        return { code: 1, output: error.message }
+      }
+    })
+    if (isUp) await step("conformance", () => suite(address))
+  } finally {
+    await Cluster.down(dir)
+    Fs.rmSync(dir, { recursive: true, force: true })
+  }
+}
+
+const given = process.env.ROCKETMQ_NAMESRV_ADDR
+if (given !== undefined && given !== "") await step(`conformance on ${given}`, () => suite(given))
+else await onOwnCluster()
+
+finish("npm run test:rocketmq")
