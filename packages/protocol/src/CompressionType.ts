@@ -45,17 +45,31 @@ export const toSysFlag = (type: CompressionType): number =>
   SysFlag.COMPRESSED_FLAG | (type === "ZLIB" ? 0x300 : type === "LZ4" ? 0x100 : 0x200)
 
 /**
- * At most how many bytes these decompress to, from the headers of their blocks alone: nothing is decoded or allocated.
- * Several frames and skippable frames are added up. `undefined` when the headers do not say it: always for `ZLIB`, and for
- * `LZ4` and `ZSTD` when the bytes are no whole sequence of frames, which no decoder will take either.
+ * One frame of an `LZ4` or `ZSTD` stream, found by the headers of its blocks.
  *
- * The bound is loose for small blocks: 128 KiB (or the window, if smaller) for each compressed block of `ZSTD`, the declared
- * block size or 255 times its bytes for one of `LZ4`.
+ * @since 0.1.0
+ * @category models
+ */
+export interface Frame {
+  /** Where it starts in the stream. */
+  readonly from: number
+  /** Where it ends: the position behind its last byte. */
+  readonly to: number
+  /** At most how many bytes it decompresses to. */
+  readonly sizeBound: number
+}
+
+/**
+ * The frames of a stream, without the skippable ones; nothing is decoded or allocated. `undefined` for `ZLIB`, which has
+ * no frames, and when the bytes are no whole sequence of frames, which no decoder will take either.
+ *
+ * The bounds are loose for small blocks: 128 KiB (or the window, if smaller) for each compressed block of `ZSTD`, the
+ * declared block size or 255 times its bytes for one of `LZ4`. They are exact where the frame declares its size.
  *
  * @since 0.1.0
  * @category combinators
  */
-export const sizeBound = (type: CompressionType, bytes: Uint8Array): number | undefined => {
+export const frames = (type: CompressionType, bytes: Uint8Array): ReadonlyArray<Frame> | undefined => {
   switch (type) {
     case "ZLIB":
       return undefined
@@ -65,3 +79,13 @@ export const sizeBound = (type: CompressionType, bytes: Uint8Array): number | un
       return Bound.frames(bytes, Bound.zstd)
   }
 }
+
+/**
+ * At most how many bytes these decompress to: the sum over their {@link frames}, known before anything is allocated.
+ * `undefined` when the headers do not say it.
+ *
+ * @since 0.1.0
+ * @category combinators
+ */
+export const sizeBound = (type: CompressionType, bytes: Uint8Array): number | undefined =>
+  frames(type, bytes)?.reduce((sum, frame) => sum + frame.sizeBound, 0)

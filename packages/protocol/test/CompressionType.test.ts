@@ -78,6 +78,11 @@ describe("CompressionType", () => {
     for (const [type, bytes] of [["LZ4", lz4], ["ZSTD", zstd]] as const) {
       const one = CompressionType.sizeBound(type, bytes)!
       assert.strictEqual(CompressionType.sizeBound(type, concat([bytes, skippable, bytes])), 2 * one)
+      const second = bytes.length + skippable.length
+      assert.deepStrictEqual(CompressionType.frames(type, concat([bytes, skippable, bytes])), [
+        { from: 0, to: bytes.length, sizeBound: one },
+        { from: second, to: second + bytes.length, sizeBound: one }
+      ])
     }
   })
 
@@ -91,6 +96,13 @@ describe("CompressionType", () => {
       assert.strictEqual(CompressionType.sizeBound(type, concat([bytes, new Uint8Array(3)])), undefined)
     }
     assert.strictEqual(CompressionType.sizeBound("LZ4", zstd), undefined)
+  })
+
+  it("takes no declared size that the blocks cannot hold", () => {
+    const zstd = zstdFrame([0xa0, 0, 0, 0, 0x40], [zstdBlock(0, 9, true)])
+    assert.strictEqual(CompressionType.sizeBound("ZSTD", zstd), undefined)
+    const lz4 = lz4Frame(0x68, 4, [u32(0), u32(1), new Uint8Array(1), lz4Block(9, true), u32(0)])
+    assert.strictEqual(CompressionType.sizeBound("LZ4", lz4), undefined)
   })
 
   it.prop("never throws", {

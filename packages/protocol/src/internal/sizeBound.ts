@@ -1,16 +1,17 @@
+import type { Frame } from "../CompressionType.js"
+
 /** A walk over the headers of one frame: where the frame ends and how large its content can be. */
-type Walk = (view: DataView, at: number) => { readonly end: number; readonly size: number } | undefined
+type Walk = (view: DataView, at: number) => Frame | undefined
 
 const LZ4_MAGIC = 0x184d2204
 const ZSTD_MAGIC = 0xfd2fb528
 const ZSTD_MAX_BLOCK = 128 * 1024
 
-/** The sum over all frames; `undefined` when something is no frame, or ends in its middle. */
-export const frames = (bytes: Uint8Array, walk: Walk): number | undefined => {
+/** All frames but the skippable ones; `undefined` when something is no frame, or ends in its middle. */
+export const frames = (bytes: Uint8Array, walk: Walk): ReadonlyArray<Frame> | undefined => {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength)
-  let size = 0
+  const found: Array<Frame> = []
   let at = 0
-  let found = false
   while (at < bytes.length) {
     if (bytes.length - at < 8) return undefined
     if (view.getUint32(at, true) >>> 4 === 0x184d2a5) {
@@ -20,13 +21,20 @@ export const frames = (bytes: Uint8Array, walk: Walk): number | undefined => {
       continue
     }
     const frame = walk(view, at)
-    if (frame === undefined || frame.end > bytes.length) return undefined
-    size += frame.size
-    at = frame.end
-    found = true
+    if (frame === undefined || frame.to > bytes.length) return undefined
+    found.push(frame)
+    at = frame.to
   }
-  return found ? size : undefined
+  return found.length > 0 ? found : undefined
 }
+
+/** A frame that declares more than its blocks can hold is corrupt; trusting it would allocate what it asks for. */
+const frameOf = (from: number, to: number, size: number, declared: number): Frame | undefined =>
+  declared === Infinity
+    ? { from, to, sizeBound: size }
+    : declared > size
+    ? undefined
+    : { from, to, sizeBound: declared }
 
 export const lz4: Walk = (view, start) => {
   const length = view.byteLength
@@ -58,7 +66,7 @@ export const lz4: Walk = (view, start) => {
     size += block > 0x7fffffff ? stored : Math.min(maxBlock, stored * 255)
     at += stored + blockChecksum
   }
-  return { end: at + ((flags & 0x04) !== 0 ? 4 : 0), size: Math.min(size, declared) }
+  return frameOf(start, at + ((flags & 0x04) !== 0 ? 4 : 0), size, declared)
 }
 
 const zstdContentSize = (view: DataView, at: number, bytes: number): number => {
@@ -111,5 +119,5 @@ export const zstd: Walk = (view, start) => {
     at += type === 1 ? 1 : stored
     if ((header & 1) !== 0) break
   }
-  return { end: at + ((flags & 4) !== 0 ? 4 : 0), size: Math.min(size, declared) }
+  return frameOf(start, at + ((flags & 4) !== 0 ? 4 : 0), size, declared)
 }
