@@ -1,0 +1,413 @@
+/**
+ * A RocketMQ name server and brokers in this process, for tests, demos and development. Not for production: what they
+ * hold is in memory, bounded, and gone with the process.
+ *
+ * They speak the remoting protocol byte for byte, so that any client works with them: ours over memory
+ * (`Embedded.layer`), anybody's over TCP (`EmbeddedServer.serve`). All their time is Effect's Clock and all their chance
+ * Effect's Random: under `TestClock` and with a seed they do the same thing every time.
+ *
+ * @since 0.1.0
+ */
+import * as MessageExt from "@effect-rocketmq/protocol/MessageExt"
+import * as MessageQueue from "@effect-rocketmq/protocol/MessageQueue"
+import * as Context from "effect/Context"
+import * as Duration from "effect/Duration"
+import * as Effect from "effect/Effect"
+import * as Layer from "effect/Layer"
+import * as Option from "effect/Option"
+import * as Random from "effect/Random"
+import type * as Scope from "effect/Scope"
+import * as Utils from "effect/Utils"
+import type { Fault } from "./Fault.js"
+import { NAME_SERVER } from "./Fault.js"
+import type { Broker, Settings } from "./internal/broker.js"
+import * as Brokers from "./internal/broker.js"
+import type { Connection, Sink } from "./internal/connection.js"
+import * as Faults from "./internal/faults.js"
+import * as NameServers from "./internal/nameServer.js"
+import * as Recorder from "./internal/recorder.js"
+import type { Server, Shared } from "./internal/server.js"
+import * as Tasks from "./internal/tasks.js"
+import * as Timers from "./internal/timers.js"
+import { topic as topicOf } from "./internal/topicTable.js"
+
+/**
+ * How a cluster is made. Every field has a default; durations in milliseconds when given as numbers.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface Options {
+  /** Number of brokers, named broker-a, broker-b, …. Default 1, at most 26. */
+  readonly brokers?: number | undefined
+  /** Default `DefaultCluster`. */
+  readonly clusterName?: string | undefined
+  /** `host:port` of the name server. Default `127.0.0.1:9876`. */
+  readonly nameServerAddress?: string | undefined
+  /** `host:port` of each broker. Default `127.0.0.1:10911`, and 20 more for each further broker. */
+  readonly brokerAddresses?: ReadonlyArray<string> | undefined
+  /** Whether a send to an unknown topic makes it. Default true. */
+  readonly autoCreateTopic?: boolean | undefined
+  /** Whether naming an unknown consumer group makes it. Default true. */
+  readonly autoCreateGroup?: boolean | undefined
+  /** Queues of the default topic: the most that an automatically made topic gets. Default 8; clients ask for 4. */
+  readonly defaultTopicQueues?: number | undefined
+  /** Bytes of messages that each broker holds; the oldest go first. Default 256 MiB. */
+  readonly retentionBytes?: number | undefined
+  /** Longest body that is taken, in bytes. Default 4 MiB. */
+  readonly maxMessageSize?: number | undefined
+  /** Delay of level 1, 2, …. Default: the 18 levels of RocketMQ, 1 s to 2 h. */
+  readonly delayLevels?: ReadonlyArray<Duration.DurationInput> | undefined
+  /** Longest delay of a timer message. Default 3 days. */
+  readonly maxTimerDelay?: Duration.DurationInput | undefined
+  /** Whether pulls that find nothing are held as long as they ask for. When false, 1 s at most. Default true. */
+  readonly longPolling?: boolean | undefined
+  /** How long a client may be silent before it counts as gone. Default 120 s. */
+  readonly clientTimeout?: Duration.DurationInput | undefined
+  /** Age at which the producer of a half message is asked about it. Default 6 s. */
+  readonly transactionTimeout?: Duration.DurationInput | undefined
+  /** How often half messages are looked at. Default 30 s. */
+  readonly transactionCheckInterval?: Duration.DurationInput | undefined
+  /** How often a producer is asked about one message. Default 15. */
+  readonly transactionCheckMax?: number | undefined
+  /** How many of the latest requests are remembered. Default 1000; 0 for none. */
+  readonly recordedRequests?: number | undefined
+}
+
+/**
+ * A request as a server received it, without its body.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface RecordedRequest {
+  /** Name of the broker, or `namesrv`. */
+  readonly server: string
+  readonly code: number
+  readonly extFields: Readonly<Record<string, string>>
+  readonly oneway: boolean
+  readonly bodySize: number
+  /** Milliseconds of the cluster's clock. */
+  readonly receivedAt: number
+  /** Number of the connection, counted over the whole cluster. */
+  readonly connectionId: number
+}
+
+/**
+ * A queue and what it holds.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface QueueState {
+  readonly queue: MessageQueue.MessageQueue
+  readonly minOffset: bigint
+  readonly maxOffset: bigint
+}
+
+/**
+ * The server's end of a connection, for whoever carries its bytes.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface ServerConnection {
+  /** Bytes from the client; they must not be rewritten afterwards. */
+  readonly receive: (chunk: Uint8Array) => void
+  /** The client takes bytes again after `write` had said false. */
+  readonly drained: () => void
+  /** The client is gone. */
+  readonly lost: () => void
+  /** Bytes that were received and not yet read. */
+  readonly backlog: () => number
+}
+
+/**
+ * A running cluster. Methods that name a server take a broker's name or `namesrv`; an unknown name is a defect.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface Cluster {
+  readonly clusterName: string
+  readonly nameServerAddress: string
+  readonly brokers: ReadonlyArray<{ readonly name: string; readonly address: string }>
+  /** Makes a topic, or changes its queues. Default: 4 queues, on every broker. */
+  readonly createTopic: (topic: string, options?: {
+    readonly queues?: number | undefined
+    readonly brokers?: ReadonlyArray<string> | undefined
+    /** Permission bits: 4 read, 2 write. Default 6. */
+    readonly perm?: number | undefined
+  }) => Effect.Effect<void>
+  /** Names of all topics, the broker's own included, sorted. */
+  readonly topics: Effect.Effect<ReadonlyArray<string>>
+  /** The queues of a topic that hold or held a message. */
+  readonly queues: (topic: string) => Effect.Effect<ReadonlyArray<QueueState>>
+  /** How many messages of a topic are held. */
+  readonly stored: (topic: string) => Effect.Effect<number>
+  /** The messages of a topic that are held: by broker, queue and offset. */
+  readonly messages: (topic: string) => Effect.Effect<ReadonlyArray<MessageExt.MessageExt>>
+  readonly committedOffset: (group: string, queue: MessageQueue.MessageQueue) => Effect.Effect<Option.Option<bigint>>
+  /** Client ids of the group's members, by broker order, each once. */
+  readonly members: (group: string) => Effect.Effect<ReadonlyArray<string>>
+  /** Pulls that are held at this moment. */
+  readonly heldPulls: Effect.Effect<number>
+  /** Delayed and timer messages whose time has not come. */
+  readonly scheduled: Effect.Effect<number>
+  /** The latest requests, oldest first; how many is bounded by `recordedRequests`. */
+  readonly requests: Effect.Effect<ReadonlyArray<RecordedRequest>>
+  readonly clearRequests: Effect.Effect<void>
+  /** Waits until the check holds. It is looked at now and after every change of the cluster. */
+  readonly until: (check: Effect.Effect<boolean>) => Effect.Effect<void>
+  /** Makes requests fail; the effect that it gives removes the fault. */
+  readonly inject: (fault: Fault) => Effect.Effect<Effect.Effect<void>>
+  /** Closes all connections of a server, refuses new ones and takes a broker out of the routes. Messages stay. */
+  readonly stop: (server: string) => Effect.Effect<void>
+  /** As `stop`, but the routes still name the broker, as they do until a name server notices. */
+  readonly kill: (server: string) => Effect.Effect<void>
+  /** Ends `stop` and `kill`. */
+  readonly start: (server: string) => Effect.Effect<void>
+  /** The server takes bytes and does nothing with them before `unfreeze`, as a stopped process does. */
+  readonly freeze: (server: string) => Effect.Effect<void>
+  readonly unfreeze: (server: string) => Effect.Effect<void>
+  /** Closes all connections of a server; clients may connect anew at once. */
+  readonly disconnect: (server: string) => Effect.Effect<void>
+  /** Open connections of a server. */
+  readonly connections: (server: string) => Effect.Effect<number>
+  /**
+   * A client connects to `address`; undefined when no server is there or it is down. Not an effect: whoever carries
+   * bytes calls it from an event.
+   */
+  readonly accept: (address: string, remoteAddress: string, client: {
+    /** Takes bytes that are never rewritten; false: stop until `drained`. */
+    readonly write: (bytes: Uint8Array) => boolean
+    /** The server closed the connection. */
+    readonly end: () => void
+    /** The server has read all that it had held back. */
+    readonly ready: () => void
+  }) => ServerConnection | undefined
+  /** Runs a task soon and in order, on Effect's scheduler. */
+  readonly defer: (task: () => void) => void
+}
+
+/**
+ * The running cluster, for tests that look into it or break it.
+ *
+ * @since 0.1.0
+ * @category services
+ */
+export class EmbeddedCluster extends Context.Tag("@effect-rocketmq/embedded/EmbeddedCluster")<
+  EmbeddedCluster,
+  Cluster
+>() {}
+
+const seconds = [1, 5, 10, 30]
+const minutes = [1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 20, 30, 60, 120]
+const defaultDelayLevels: ReadonlyArray<Duration.DurationInput> = [
+  ...seconds.map(Duration.seconds),
+  ...minutes.map(Duration.minutes)
+]
+
+const settingsOf = (options: Options): Settings => ({
+  autoCreateTopic: options.autoCreateTopic ?? true,
+  autoCreateGroup: options.autoCreateGroup ?? true,
+  defaultTopicQueues: options.defaultTopicQueues ?? 8,
+  retentionBytes: options.retentionBytes ?? 256 * 1024 * 1024,
+  maxMessageSize: options.maxMessageSize ?? 4 * 1024 * 1024,
+  delayLevels: (options.delayLevels ?? defaultDelayLevels).map((level) => Duration.toMillis(level)),
+  maxTimerDelay: Duration.toMillis(options.maxTimerDelay ?? Duration.days(3)),
+  longPolling: options.longPolling ?? true,
+  clientTimeout: Duration.toMillis(options.clientTimeout ?? Duration.seconds(120)),
+  transactionTimeout: Duration.toMillis(options.transactionTimeout ?? Duration.seconds(6)),
+  transactionCheckInterval: Duration.toMillis(options.transactionCheckInterval ?? Duration.seconds(30)),
+  transactionCheckMax: options.transactionCheckMax ?? 15,
+  region: "DefaultRegion"
+})
+
+/**
+ * Name of the broker with this index: broker-a, broker-b, ….
+ *
+ * @since 0.1.0
+ * @category combinators
+ */
+export const brokerName = (index: number): string => `broker-${String.fromCharCode(97 + index)}`
+
+/**
+ * Starts a cluster that lives as long as the Scope.
+ *
+ * @example
+ * import * as EmbeddedCluster from "@effect-rocketmq/embedded/EmbeddedCluster"
+ * import { Effect } from "effect"
+ *
+ * const program = Effect.scoped(Effect.gen(function*() {
+ *   const cluster = yield* EmbeddedCluster.make({ brokers: 2 })
+ *   yield* cluster.createTopic("orders", { queues: 8 })
+ *   return yield* cluster.topics
+ * }))
+ *
+ * Effect.runPromise(program).then((topics) => assert.strictEqual(topics.includes("orders"), true))
+ *
+ * @since 0.1.0
+ * @category constructors
+ */
+export const make = (options: Options = {}): Effect.Effect<Cluster, never, Scope.Scope> =>
+  Effect.gen(function*() {
+    const count = Math.max(1, Math.min(26, options.brokers ?? 1))
+    const clusterName = options.clusterName ?? "DefaultCluster"
+    const settings = settingsOf(options)
+    const tasks = yield* Tasks.make
+    const timers = yield* Timers.make
+    const generator = new Utils.PCGRandom(yield* Random.nextInt)
+    const faults = Faults.make()
+    const recorder = Recorder.make(options.recordedRequests ?? 1000, timers.now)
+    const waiting = new Set<() => void>()
+    let connectionIds = 0
+    const shared: Shared = {
+      tasks,
+      timers,
+      faults,
+      nextConnectionId: () => connectionIds++,
+      onRequest: recorder.add,
+      changed: () => {
+        if (waiting.size === 0) return
+        for (const wake of Array.from(waiting)) wake()
+      }
+    }
+    const brokers: ReadonlyArray<Broker> = Array.from({ length: count }, (_, index) =>
+      Brokers.make({
+        name: brokerName(index),
+        clusterName,
+        address: options.brokerAddresses?.[index] ?? `127.0.0.1:${10911 + 20 * index}`,
+        settings,
+        shared,
+        random: (bound) => generator.integer(bound)
+      }))
+    const nameServer = NameServers.make({ clusterName, brokers, idleTimeout: settings.clientTimeout, shared })
+    const nameServerAddress = options.nameServerAddress ?? "127.0.0.1:9876"
+    const byAddress = new Map<string, Server>([
+      [nameServerAddress, nameServer.server],
+      ...brokers.map((broker) => [broker.address, broker.server] as const)
+    ])
+    yield* Effect.addFinalizer(() =>
+      Effect.sync(() => {
+        for (const server of byAddress.values()) server.setUp(false)
+      })
+    )
+
+    const brokerOf = (name: string): Broker => {
+      const broker = brokers.find((broker) => broker.name === name)
+      if (broker === undefined) {
+        throw new Error(`no broker is called ${name}; there are ${brokers.map((broker) => broker.name).join(", ")}`)
+      }
+      return broker
+    }
+    const serverOf = (name: string): Server => name === NAME_SERVER ? nameServer.server : brokerOf(name).server
+    const onServer = (change: (server: Server) => void) => (name: string): Effect.Effect<void> =>
+      Effect.sync(() => change(serverOf(name)))
+    const setUp = (name: string, up: boolean, inRoutes: boolean) =>
+      Effect.sync(() => {
+        const server = serverOf(name)
+        if (name !== NAME_SERVER) {
+          nameServer.setRegistered(name, inRoutes)
+          if (!up) brokerOf(name).forgetClients()
+        }
+        server.setUp(up)
+      })
+    const queuesOf = (topic: string): ReadonlyArray<QueueState> =>
+      brokers.flatMap((broker) =>
+        Array.from(broker.store.queuesOf(topic))
+          .sort((left, right) => left.queueId - right.queueId)
+          .map((queue) => ({
+            queue: MessageQueue.make(topic, broker.name, queue.queueId),
+            minOffset: BigInt(queue.minOffset()),
+            maxOffset: BigInt(queue.maxOffset())
+          }))
+      )
+    const changed = Effect.async<void>((resume) => {
+      const wake = () => {
+        waiting.delete(wake)
+        resume(Effect.void)
+      }
+      waiting.add(wake)
+      return Effect.sync(() => waiting.delete(wake))
+    })
+    const until = (check: Effect.Effect<boolean>): Effect.Effect<void> =>
+      Effect.flatMap(check, (holds) => holds ? Effect.void : Effect.zipRight(changed, until(check)))
+
+    return {
+      clusterName,
+      nameServerAddress,
+      brokers: brokers.map(({ address, name }) => ({ name, address })),
+      createTopic: (name, { brokers: names, perm, queues = 4 } = {}) =>
+        Effect.sync(() => {
+          const target = names === undefined ? brokers : names.map(brokerOf)
+          for (const broker of target) broker.topics.put(topicOf(name, queues, perm === undefined ? {} : { perm }))
+          shared.changed()
+        }),
+      topics: Effect.sync(() => {
+        const names = new Set(brokers.flatMap((broker) => Array.from(broker.topics.all(), (topic) => topic.name)))
+        return Array.from(names).sort()
+      }),
+      queues: (topic) => Effect.sync(() => queuesOf(topic)),
+      stored: (topic) =>
+        Effect.sync(() => queuesOf(topic).reduce((sum, queue) => sum + Number(queue.maxOffset - queue.minOffset), 0)),
+      messages: (topic) =>
+        Effect.sync(() => {
+          const messages: Array<MessageExt.MessageExt> = []
+          for (const broker of brokers) {
+            for (const queue of Array.from(broker.store.queuesOf(topic)).sort((a, b) => a.queueId - b.queueId)) {
+              for (let offset = queue.minOffset(); offset < queue.maxOffset(); offset++) {
+                const record = broker.store.record(queue, offset)
+                if (record === undefined) continue
+                for (const message of MessageExt.decodeAll(record, { brokerName: broker.name }).messages) {
+                  messages.push(message)
+                }
+              }
+            }
+          }
+          return messages
+        }),
+      committedOffset: (group, queue) =>
+        Effect.sync(() => {
+          const offset = brokerOf(queue.brokerName).offsets.query(group, queue.topic, queue.queueId)
+          return offset === undefined ? Option.none() : Option.some(BigInt(offset))
+        }),
+      members: (group) =>
+        Effect.sync(() => {
+          const ids = brokers.flatMap((broker) =>
+            Array.from(broker.consumers.group(group)?.channels.values() ?? [], (channel) => channel.clientId)
+          )
+          return Array.from(new Set(ids))
+        }),
+      heldPulls: Effect.sync(() => brokers.reduce((sum, broker) => sum + broker.longPolling.size(), 0)),
+      scheduled: Effect.sync(() => brokers.reduce((sum, broker) => sum + broker.schedule.waiting(), 0)),
+      requests: Effect.sync(() => recorder.all()),
+      clearRequests: Effect.sync(() => recorder.clear()),
+      until,
+      inject: (fault) =>
+        Effect.sync(() => {
+          if (fault.server !== undefined) serverOf(fault.server)
+          const remove = faults.add(fault)
+          return Effect.sync(remove)
+        }),
+      stop: (name) => setUp(name, false, false),
+      kill: (name) => setUp(name, false, true),
+      start: (name) => setUp(name, true, true),
+      freeze: onServer((server) => server.freeze(true)),
+      unfreeze: onServer((server) => server.freeze(false)),
+      disconnect: onServer((server) => server.disconnect()),
+      connections: (name) => Effect.sync(() => Array.from(serverOf(name).connections()).length),
+      accept: (address, remoteAddress, client: Sink): Connection | undefined =>
+        byAddress.get(address)?.accept(remoteAddress, client),
+      defer: tasks.defer
+    }
+  })
+
+/**
+ * The cluster as a service.
+ *
+ * @since 0.1.0
+ * @category layers
+ */
+export const layer = (options: Options = {}): Layer.Layer<EmbeddedCluster> =>
+  Layer.scoped(EmbeddedCluster, make(options))

@@ -1,0 +1,207 @@
+/**
+ * Bodies of requests and answers, the broker's way: read and written here and not through the typed bodies of clients, so
+ * that one mistaken field name cannot hide on both sides.
+ *
+ * @since 0.1.0
+ */
+import * as JavaHash from "@effect-rocketmq/protocol/JavaHash"
+import * as LooseJson from "@effect-rocketmq/protocol/LooseJson"
+import * as Either from "effect/Either"
+import { BadRequest } from "./fields.js"
+
+/** What a group wants of a topic. The version is 64 bits: milliseconds of Java, nanoseconds of Go. */
+export interface Subscription {
+  readonly topic: string
+  readonly subString: string
+  readonly expressionType: string
+  readonly classFilterMode: boolean
+  readonly tagsSet: ReadonlyArray<string>
+  readonly codeSet: ReadonlyArray<number>
+  readonly subVersion: bigint
+}
+
+export interface ConsumerEntry {
+  readonly groupName: string
+  readonly consumeType: string
+  readonly messageModel: string
+  readonly consumeFromWhere: string
+  readonly subscriptions: ReadonlyArray<Subscription>
+}
+
+export interface Heartbeat {
+  readonly clientId: string
+  readonly producerGroups: ReadonlyArray<string>
+  readonly consumers: ReadonlyArray<ConsumerEntry>
+  readonly fingerprint: number
+  readonly withoutSub: boolean
+}
+
+export interface Queue {
+  readonly topic: string
+  readonly brokerName: string
+  readonly queueId: number
+}
+
+export interface LockRequest {
+  readonly group: string
+  readonly clientId: string
+  readonly queues: ReadonlyArray<Queue>
+}
+
+/** Configuration of a consumer group, under its names on the wire. */
+export interface GroupConfig {
+  readonly [field: string]: LooseJson.Json
+  readonly groupName: string
+  readonly consumeEnable: boolean
+  readonly consumeBroadcastEnable: boolean
+  readonly retryQueueNums: number
+  readonly retryMaxTimes: number
+  readonly groupSysFlag: number
+  readonly notifyConsumerIdsChangedEnable: boolean
+}
+
+const encoder = new TextEncoder()
+
+export const write = (value: LooseJson.Json): Uint8Array => encoder.encode(LooseJson.stringify(value))
+
+export const parse = (body: Uint8Array | undefined): LooseJson.JsonObject => {
+  if (body === undefined) throw new BadRequest("the body is missing")
+  const parsed = LooseJson.parse(body)
+  if (Either.isLeft(parsed)) throw new BadRequest(parsed.left.message)
+  if (!LooseJson.isObject(parsed.right)) throw new BadRequest("the body is no JSON object")
+  return parsed.right
+}
+
+const text = (value: LooseJson.Json | undefined, otherwise = ""): string =>
+  typeof value === "string" ? value : otherwise
+
+const number = (value: LooseJson.Json | undefined, otherwise = 0): number =>
+  typeof value === "number" || typeof value === "bigint" ? Number(value) : otherwise
+
+const big = (value: LooseJson.Json | undefined): bigint => {
+  if (typeof value === "bigint") return value
+  return typeof value === "number" && Number.isInteger(value) ? BigInt(value) : 0n
+}
+
+const list = (value: LooseJson.Json | undefined): LooseJson.JsonArray => LooseJson.isArray(value) ? value : []
+
+const objects = (value: LooseJson.Json | undefined): ReadonlyArray<LooseJson.JsonObject> =>
+  list(value).filter((item) => LooseJson.isObject(item))
+
+const strings = (value: LooseJson.Json | undefined): ReadonlyArray<string> =>
+  list(value).filter((item) => typeof item === "string")
+
+const subscription = (value: LooseJson.JsonObject): Subscription => ({
+  topic: text(value["topic"]),
+  subString: text(value["subString"]),
+  expressionType: text(value["expressionType"], "TAG"),
+  classFilterMode: value["classFilterMode"] === true,
+  tagsSet: strings(value["tagsSet"]),
+  codeSet: list(value["codeSet"]).filter((code) => typeof code === "number"),
+  subVersion: big(value["subVersion"])
+})
+
+export const readHeartbeat = (body: Uint8Array | undefined): Heartbeat => {
+  const value = parse(body)
+  return {
+    clientId: text(value["clientID"]),
+    producerGroups: objects(value["producerDataSet"]).map((producer) => text(producer["groupName"])),
+    consumers: objects(value["consumerDataSet"]).map((consumer) => ({
+      groupName: text(consumer["groupName"]),
+      consumeType: text(consumer["consumeType"], "CONSUME_PASSIVELY"),
+      messageModel: text(consumer["messageModel"], "CLUSTERING"),
+      consumeFromWhere: text(consumer["consumeFromWhere"], "CONSUME_FROM_LAST_OFFSET"),
+      subscriptions: objects(consumer["subscriptionDataSet"]).map(subscription)
+    })),
+    fingerprint: number(value["heartbeatFingerprint"]),
+    withoutSub: value["withoutSub"] === true
+  }
+}
+
+export const writeSubscription = (value: Subscription): LooseJson.JsonObject => ({
+  classFilterMode: value.classFilterMode,
+  codeSet: value.codeSet,
+  expressionType: value.expressionType,
+  subString: value.subString,
+  subVersion: value.subVersion,
+  tagsSet: value.tagsSet,
+  topic: value.topic
+})
+
+/** A tag expression of a request: `TagA || TagB`, `*` or nothing. Undefined when no tag is left in it. */
+export const tagSubscription = (topic: string, expression: string): Subscription | undefined => {
+  const all = expression === "" || expression === "*"
+  const tagsSet = all ? [] : expression.split("||").map((tag) => tag.trim()).filter((tag) => tag !== "")
+  if (!all && tagsSet.length === 0) return undefined
+  return {
+    topic,
+    subString: all ? "*" : expression,
+    expressionType: "TAG",
+    classFilterMode: false,
+    tagsSet,
+    codeSet: tagsSet.map(JavaHash.hashCode),
+    subVersion: 0n
+  }
+}
+
+export const readLock = (body: Uint8Array | undefined): LockRequest => {
+  const value = parse(body)
+  return {
+    group: text(value["consumerGroup"]),
+    clientId: text(value["clientId"]),
+    queues: objects(value["mqSet"]).map((queue) => ({
+      topic: text(queue["topic"]),
+      brokerName: text(queue["brokerName"]),
+      queueId: number(queue["queueId"])
+    }))
+  }
+}
+
+/** In the order that Java writes: tools compare the text. */
+export const writeQueue = (queue: Queue): LooseJson.JsonObject => ({
+  brokerName: queue.brokerName,
+  queueId: queue.queueId,
+  topic: queue.topic
+})
+
+/** A map keyed by queues: `{{"brokerName":…}:…}`. */
+export const writeByQueue = (
+  entries: ReadonlyArray<readonly [Queue, LooseJson.Json]>
+): LooseJson.Json => new LooseJson.Entries(entries.map(([queue, value]) => [writeQueue(queue), value]))
+
+/** The expression type in the body of CHECK_CLIENT_CONFIG. */
+export const readExpressionType = (body: Uint8Array | undefined): string => {
+  const subscription = parse(body)["subscriptionData"]
+  return LooseJson.isObject(subscription) ? text(subscription["expressionType"], "TAG") : "TAG"
+}
+
+export const groupConfig = (groupName: string): GroupConfig => ({
+  attributes: {},
+  brokerId: 0,
+  consumeBroadcastEnable: true,
+  consumeEnable: true,
+  consumeFromMinEnable: true,
+  consumeMessageOrderly: false,
+  consumeTimeoutMinute: 15,
+  groupName,
+  groupRetryPolicy: { type: "CUSTOMIZED" },
+  groupSysFlag: 0,
+  notifyConsumerIdsChangedEnable: true,
+  retryMaxTimes: 16,
+  retryQueueNums: 1,
+  whichBrokerWhenConsumeSlowly: 1
+})
+
+/** A group's configuration as an administrator sends it: what is missing or of another type stays at the default. */
+export const readGroupConfig = (body: Uint8Array | undefined): GroupConfig => {
+  const value = parse(body)
+  const base = groupConfig(text(value["groupName"]))
+  const config: Record<string, LooseJson.Json> = { ...base }
+  for (const name in value) {
+    const given = value[name]
+    if (given === undefined || given === null) continue
+    if (name in base && typeof base[name] !== typeof given) continue
+    config[name] = given
+  }
+  return { ...base, ...config }
+}

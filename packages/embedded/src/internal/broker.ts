@@ -1,0 +1,197 @@
+/**
+ * One broker: its state, and the table from request code to handler.
+ *
+ * Requests are served by plain functions on mutable state, one after the other; only what must happen later goes through
+ * timers and tasks.
+ *
+ * @since 0.1.0
+ */
+import type { Request } from "@effect-rocketmq/protocol/RemotingCommand"
+import * as Remoting from "@effect-rocketmq/protocol/RemotingCommand"
+import * as RequestCode from "@effect-rocketmq/protocol/RequestCode"
+import * as AdminHandlers from "./adminHandlers.js"
+import * as ClientHandlers from "./clientHandlers.js"
+import * as Clients from "./clients.js"
+import type { Connection } from "./connection.js"
+import * as GroupTable from "./groupTable.js"
+import * as Locks from "./locks.js"
+import * as LongPolling from "./longPolling.js"
+import { hostPrefix, makeUnique } from "./messageIds.js"
+import * as Offsets from "./offsets.js"
+import * as PullHandlers from "./pullHandlers.js"
+import * as QueryHandlers from "./queryHandlers.js"
+import * as Schedule from "./schedule.js"
+import * as SendHandlers from "./sendHandlers.js"
+import type { Handler, Server, Shared } from "./server.js"
+import * as Servers from "./server.js"
+import * as Store from "./store.js"
+import type { Timers } from "./timers.js"
+import * as TopicTable from "./topicTable.js"
+import * as Transactions from "./transactions.js"
+
+/** What a broker can be told; times in milliseconds. */
+export interface Settings {
+  readonly autoCreateTopic: boolean
+  readonly autoCreateGroup: boolean
+  readonly defaultTopicQueues: number
+  readonly retentionBytes: number
+  readonly maxMessageSize: number
+  readonly delayLevels: ReadonlyArray<number>
+  readonly maxTimerDelay: number
+  readonly longPolling: boolean
+  readonly clientTimeout: number
+  readonly transactionTimeout: number
+  readonly transactionCheckInterval: number
+  readonly transactionCheckMax: number
+  readonly region: string
+}
+
+export interface Broker {
+  readonly name: string
+  readonly clusterName: string
+  /** `host:port` that clients connect to; the store host of its messages. */
+  readonly address: string
+  readonly hostPrefix: string
+  readonly settings: Settings
+  readonly bootTimestamp: number
+  readonly server: Server
+  readonly timers: Timers
+  readonly topics: TopicTable.TopicTable
+  readonly groups: GroupTable.GroupTable
+  readonly store: Store.Store
+  readonly schedule: Schedule.Schedule
+  readonly offsets: Offsets.Offsets
+  readonly locks: Locks.Locks
+  readonly consumers: Clients.Consumers
+  readonly producers: Clients.Producers
+  readonly longPolling: LongPolling.LongPolling
+  readonly transactions: Transactions.Transactions
+  readonly now: () => number
+  /** A whole number from 0 to below `bound`. */
+  readonly random: (bound: number) => number
+  readonly uniqueId: () => string
+  /** A request to a client that wants no answer. */
+  readonly push: (connection: Connection, request: Request) => void
+  /** The first offset stored at or after a time; with `upper` the last one stored at or before it. */
+  readonly offsetAt: (topic: string, queueId: number, timestamp: number, upper: boolean) => number
+  /** What a dead process takes with it: who was connected, who held locks. What was stored stays. */
+  readonly forgetClients: () => void
+}
+
+/** How often silent clients are looked for. */
+const CLIENT_SCAN = 10_000
+
+export const make = (options: {
+  readonly name: string
+  readonly clusterName: string
+  readonly address: string
+  readonly settings: Settings
+  readonly shared: Shared
+  readonly random: (bound: number) => number
+}): Broker => {
+  const { address, clusterName, name, random, settings, shared } = options
+  const { tasks, timers } = shared
+  const now = timers.now
+  const longPolling = LongPolling.make(tasks, timers)
+  const store = Store.make({
+    retentionBytes: settings.retentionBytes,
+    storeHost: address,
+    now,
+    stored: (stored, tagsCode) => {
+      longPolling.arrived(stored, tagsCode)
+      shared.changed()
+    }
+  })
+  const push = (connection: Connection, request: Request) =>
+    connection.send(Remoting.make({ ...request, flag: Remoting.FLAG_ONEWAY, opaque: random(0x7fffffff), language: 0 }))
+  const consumers = Clients.makeConsumers((group) => {
+    for (const channel of group.channels.values()) {
+      push(channel.connection, {
+        code: RequestCode.NOTIFY_CONSUMER_IDS_CHANGED,
+        extFields: { consumerGroup: group.name },
+        body: undefined
+      })
+    }
+  })
+  const producers = Clients.makeProducers()
+  const locks = Locks.make()
+  const prefix = hostPrefix(address)
+  const unique = makeUnique(prefix, random(0x7fffffff))
+
+  const handlers = () => {
+    const table = new Map<number, Handler>()
+    const parts = [SendHandlers, PullHandlers, ClientHandlers, QueryHandlers, AdminHandlers]
+    for (const part of parts) for (const [code, handler] of part.make(broker)) table.set(code, handler)
+    table.set(RequestCode.END_TRANSACTION, broker.transactions.end)
+    return table
+  }
+  const server = Servers.make({
+    name,
+    shared,
+    handlers,
+    onClose: (connection) => {
+      longPolling.drop(connection)
+      consumers.drop(connection)
+      producers.drop(connection)
+    }
+  })
+
+  const base = {
+    name,
+    clusterName,
+    address,
+    hostPrefix: prefix,
+    settings,
+    bootTimestamp: now(),
+    server,
+    timers,
+    topics: TopicTable.make({
+      autoCreate: settings.autoCreateTopic,
+      defaultQueues: settings.defaultTopicQueues,
+      delayLevels: settings.delayLevels.length,
+      clusterName
+    }),
+    groups: GroupTable.make(settings.autoCreateGroup),
+    store,
+    schedule: Schedule.make({
+      store,
+      timers,
+      now,
+      levels: settings.delayLevels,
+      maxTimerDelay: settings.maxTimerDelay
+    }),
+    offsets: Offsets.make(),
+    locks,
+    consumers,
+    producers,
+    longPolling,
+    now,
+    random,
+    uniqueId: () => unique(now()),
+    push,
+    offsetAt: (topic: string, queueId: number, timestamp: number, upper: boolean): number => {
+      const queue = store.queue(topic, queueId)
+      if (queue === undefined) return 0
+      if (!upper) return queue.search(timestamp)
+      return Math.max(queue.minOffset(), queue.search(timestamp + 1) - 1)
+    },
+    forgetClients: () => {
+      consumers.clear()
+      producers.clear()
+      locks.clear()
+    }
+  }
+  const broker: Broker = Object.assign(base, { transactions: Transactions.make(base as Broker) })
+
+  timers.every(CLIENT_SCAN, () => {
+    const limit = now() - settings.clientTimeout
+    for (const connection of [...consumers.expire(limit), ...producers.expire(limit)]) connection.close()
+    for (const connection of Array.from(server.connections())) {
+      if (connection.lastReadAt() < limit) connection.close()
+    }
+  })
+  timers.every(settings.transactionCheckInterval, () => {
+    if (server.isUp()) broker.transactions.check()
+  })
+  return broker
+}

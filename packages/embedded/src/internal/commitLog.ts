@@ -1,0 +1,98 @@
+/**
+ * The bytes of all messages of a broker, in the order of their arrival, within a budget of memory: when it is used up the
+ * oldest segment goes, whatever is in it.
+ *
+ * A commit log offset is the number of bytes stored before a record, so offsets grow by record size and are never used
+ * twice.
+ *
+ * @since 0.1.0
+ */
+
+interface Segment {
+  /** Commit log offset of its first byte. */
+  readonly start: number
+  readonly bytes: Uint8Array
+  used: number
+}
+
+export interface CommitLog {
+  /** Commit log offset of the next record. */
+  readonly maxOffset: () => number
+  /** Commit log offset of the oldest byte still held. */
+  readonly minOffset: () => number
+  /** Bytes held, never above the budget by more than one record. */
+  readonly size: () => number
+  readonly append: (record: Uint8Array) => void
+  /** The record that starts at this offset: a view, valid for good. Undefined when it is not there or no longer. */
+  readonly read: (offset: number, size: number) => Uint8Array | undefined
+  /** The record that starts at this offset, its size taken from its first word. */
+  readonly readOne: (offset: number) => Uint8Array | undefined
+}
+
+const MIN_SEGMENT = 16 * 1024
+const MAX_SEGMENT = 1024 * 1024
+/** Smallest record there can be: the fixed fields of a stored message. */
+const MIN_RECORD = 91
+
+/**
+ * @param budget bytes to hold
+ * @param dropped called after the oldest segment went, with the new `minOffset`
+ */
+export const make = (budget: number, dropped: (minOffset: number) => void): CommitLog => {
+  const segmentSize = Math.max(MIN_SEGMENT, Math.min(MAX_SEGMENT, Math.floor(budget / 16)))
+  const segments: Array<Segment> = []
+  let held = 0
+  let end = 0
+
+  const segmentOf = (offset: number): Segment | undefined => {
+    let low = 0
+    let high = segments.length - 1
+    while (low <= high) {
+      const middle = (low + high) >> 1
+      const segment = segments[middle]!
+      if (offset < segment.start) high = middle - 1
+      else if (offset >= segment.start + segment.used) low = middle + 1
+      else return segment
+    }
+    return undefined
+  }
+  const read = (offset: number, size: number): Uint8Array | undefined => {
+    const segment = segmentOf(offset)
+    if (segment === undefined) return undefined
+    const at = offset - segment.start
+    return at + size <= segment.used ? segment.bytes.subarray(at, at + size) : undefined
+  }
+  const minOffset = () => segments[0]?.start ?? end
+
+  return {
+    maxOffset: () => end,
+    minOffset,
+    size: () => held,
+    append: (record) => {
+      let last = segments[segments.length - 1]
+      if (last === undefined || last.used + record.length > last.bytes.length) {
+        last = { start: end, bytes: new Uint8Array(Math.max(segmentSize, record.length)), used: 0 }
+        segments.push(last)
+      }
+      last.bytes.set(record, last.used)
+      last.used += record.length
+      held += record.length
+      end += record.length
+      if (held > budget && segments.length > 1) {
+        while (held > budget && segments.length > 1) held -= segments.shift()!.used
+        dropped(minOffset())
+      }
+    },
+    read,
+    readOne: (offset) => {
+      const head = read(offset, MIN_RECORD)
+      if (head === undefined) return undefined
+      const size = new DataView(head.buffer, head.byteOffset, 4).getInt32(0)
+      const record = size < MIN_RECORD ? undefined : read(offset, size)
+      // an offset inside a record reads other fields as size and magic: what is not its own position is no record
+      if (record === undefined) return undefined
+      const view = new DataView(record.buffer, record.byteOffset, record.length)
+      return view.getBigInt64(28) === BigInt(offset) ? record : undefined
+    }
+  }
+}

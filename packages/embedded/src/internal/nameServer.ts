@@ -1,0 +1,174 @@
+/**
+ * The name server: routes of all topics, taken from the brokers that are up, and the key-value configuration.
+ *
+ * @since 0.1.0
+ */
+import * as RequestCode from "@effect-rocketmq/protocol/RequestCode"
+import * as ResponseCode from "@effect-rocketmq/protocol/ResponseCode"
+import { NAME_SERVER } from "../Fault.js"
+import * as Bodies from "./bodies.js"
+import type { Broker } from "./broker.js"
+import * as Fields from "./fields.js"
+import type { Handler, Server, Shared } from "./server.js"
+import { answer, make as makeServer, ok, suggestion } from "./server.js"
+
+const ORDER_TOPIC_CONFIG = "ORDER_TOPIC_CONFIG"
+
+/** Brokers register anew every 30 s: a topic that was only deleted here comes back. */
+const REGISTER_PERIOD = 30_000
+
+export interface NameServer {
+  readonly server: Server
+  /** Whether the broker's topics are in the routes. */
+  readonly setRegistered: (broker: string, registered: boolean) => void
+}
+
+export const make = (options: {
+  readonly clusterName: string
+  readonly brokers: ReadonlyArray<Broker>
+  readonly idleTimeout: number
+  readonly shared: Shared
+}): NameServer => {
+  const { clusterName, shared } = options
+  const { timers } = shared
+  const unregistered = new Set<string>()
+  const hidden = new Map<string, number>()
+  const config = new Map<string, Map<string, string>>()
+
+  const registered = () => options.brokers.filter((broker) => !unregistered.has(broker.name))
+  const isHidden = (topic: string) => {
+    const until = hidden.get(topic)
+    if (until === undefined) return false
+    if (timers.now() < until) return true
+    hidden.delete(topic)
+    return false
+  }
+  const brokerData = (broker: Broker) => ({
+    cluster: clusterName,
+    brokerName: broker.name,
+    brokerAddrs: { 0: broker.address },
+    enableActingMaster: false
+  })
+
+  const route: Handler = ({ request: { extFields } }) => {
+    const topic = Fields.string(extFields, "topic")
+    const holders = isHidden(topic) ? [] : registered().filter((broker) => broker.topics.get(topic) !== undefined)
+    if (holders.length === 0) {
+      return answer(
+        ResponseCode.TOPIC_NOT_EXIST,
+        `No topic route info in name server for the topic: ${topic}${suggestion}`
+      )
+    }
+    const orderTopicConf = config.get(ORDER_TOPIC_CONFIG)?.get(topic)
+    return {
+      code: ResponseCode.SUCCESS,
+      body: Bodies.write({
+        brokerDatas: holders.map(brokerData),
+        queueDatas: holders.map((broker) => {
+          const found = broker.topics.get(topic)!
+          return {
+            brokerName: broker.name,
+            readQueueNums: found.readQueues,
+            writeQueueNums: found.writeQueues,
+            perm: found.perm,
+            topicSysFlag: found.sysFlag
+          }
+        }),
+        filterServerTable: {},
+        orderTopicConf
+      })
+    }
+  }
+
+  const clusterInfo: Handler = () => ({
+    code: ResponseCode.SUCCESS,
+    body: Bodies.write({
+      brokerAddrTable: Object.fromEntries(registered().map((broker) => [broker.name, brokerData(broker)])),
+      clusterAddrTable: { [clusterName]: registered().map((broker) => broker.name) }
+    })
+  })
+
+  const topicNames = () => {
+    const names = new Set<string>()
+    for (const broker of registered()) for (const topic of broker.topics.all()) names.add(topic.name)
+    return Array.from(names).filter((name) => !isHidden(name))
+  }
+  const topics: Handler = () => ({
+    code: ResponseCode.SUCCESS,
+    body: Bodies.write({ topicList: topicNames() })
+  })
+  const topicsOfCluster: Handler = ({ request: { extFields } }) => ({
+    code: ResponseCode.SUCCESS,
+    body: Bodies.write({ topicList: Fields.string(extFields, "cluster") === clusterName ? topicNames() : [] })
+  })
+  const systemTopics: Handler = () => ({
+    code: ResponseCode.SUCCESS,
+    body: Bodies.write({
+      topicList: [clusterName, ...registered().map((broker) => broker.name)],
+      brokerAddr: registered()[0]?.address
+    })
+  })
+  const deleteTopic: Handler = ({ request: { extFields } }) => {
+    hidden.set(Fields.string(extFields, "topic"), timers.now() + REGISTER_PERIOD)
+    return ok
+  }
+
+  const put: Handler = ({ request: { extFields } }) => {
+    const namespace = Fields.string(extFields, "namespace")
+    let table = config.get(namespace)
+    if (table === undefined) config.set(namespace, table = new Map())
+    table.set(Fields.string(extFields, "key"), Fields.string(extFields, "value"))
+    return ok
+  }
+  const get: Handler = ({ request: { extFields } }) => {
+    const namespace = Fields.string(extFields, "namespace")
+    const key = Fields.string(extFields, "key")
+    const value = config.get(namespace)?.get(key)
+    return value === undefined
+      ? answer(ResponseCode.QUERY_NOT_FOUND, `No config item, Namespace: ${namespace} Key: ${key}`)
+      : { code: ResponseCode.SUCCESS, extFields: { value } }
+  }
+  const remove: Handler = ({ request: { extFields } }) => {
+    config.get(Fields.string(extFields, "namespace"))?.delete(Fields.string(extFields, "key"))
+    return ok
+  }
+  const list: Handler = ({ request: { extFields } }) => {
+    const namespace = Fields.string(extFields, "namespace")
+    const table = config.get(namespace)
+    return table === undefined
+      ? answer(ResponseCode.QUERY_NOT_FOUND, `No config item, Namespace: ${namespace}`)
+      : { code: ResponseCode.SUCCESS, body: Bodies.write({ table: Object.fromEntries(table) }) }
+  }
+
+  const server = makeServer({
+    name: NAME_SERVER,
+    shared,
+    handlers: () =>
+      new Map<number, Handler>([
+        [RequestCode.GET_ROUTEINFO_BY_TOPIC, route],
+        [RequestCode.GET_BROKER_CLUSTER_INFO, clusterInfo],
+        [RequestCode.GET_ALL_TOPIC_LIST_FROM_NAMESERVER, topics],
+        [RequestCode.GET_TOPICS_BY_CLUSTER, topicsOfCluster],
+        [RequestCode.GET_SYSTEM_TOPIC_LIST_FROM_NS, systemTopics],
+        [RequestCode.DELETE_TOPIC_IN_NAMESRV, deleteTopic],
+        [RequestCode.PUT_KV_CONFIG, put],
+        [RequestCode.GET_KV_CONFIG, get],
+        [RequestCode.DELETE_KV_CONFIG, remove],
+        [RequestCode.GET_KVLIST_BY_NAMESPACE, list]
+      ]),
+    onClose: () => {}
+  })
+  timers.every(10_000, () => {
+    const limit = timers.now() - options.idleTimeout
+    for (const connection of Array.from(server.connections())) {
+      if (connection.lastReadAt() < limit) connection.close()
+    }
+  })
+  return {
+    server,
+    setRegistered: (broker, isRegistered) => {
+      if (isRegistered) unregistered.delete(broker)
+      else unregistered.add(broker)
+    }
+  }
+}

@@ -1,0 +1,175 @@
+/**
+ * What the name server and the brokers have in common: connections, dispatch by request code, faults, the record of
+ * requests.
+ *
+ * @since 0.1.0
+ */
+import type { RemotingCommand } from "@effect-rocketmq/protocol/RemotingCommand"
+import * as Remoting from "@effect-rocketmq/protocol/RemotingCommand"
+import * as ResponseCode from "@effect-rocketmq/protocol/ResponseCode"
+import type { FaultAction } from "../Fault.js"
+import type { Connection, Host, Sink } from "./connection.js"
+import * as Connections from "./connection.js"
+import type { Faults } from "./faults.js"
+import { BadRequest } from "./fields.js"
+import type { Tasks } from "./tasks.js"
+import type { Timers } from "./timers.js"
+
+/** What a handler answers. */
+export interface Answer {
+  readonly code: number
+  readonly remark?: string | undefined
+  readonly extFields?: Remoting.ExtFields | undefined
+  readonly body?: Uint8Array | undefined
+}
+
+/** One request on its way through a server. */
+export interface Call {
+  readonly request: RemotingCommand
+  readonly connection: Connection
+  readonly fault: FaultAction | undefined
+}
+
+/** Answers now, or returns undefined and calls `reply` later, or never. */
+export type Handler = (call: Call) => Answer | undefined
+
+export type Handlers = ReadonlyMap<number, Handler>
+
+export const ok: Answer = { code: ResponseCode.SUCCESS }
+
+export const answer = (code: number, remark?: string): Answer => ({ code, remark })
+
+const faq = "https://rocketmq.apache.org/docs/bestPractice/06FAQ"
+
+/** The tail that RocketMQ puts behind some remarks. */
+export const suggestion = `\nSee ${faq} for further details.`
+
+/** What all servers of a cluster share. */
+export interface Shared {
+  readonly tasks: Tasks
+  readonly timers: Timers
+  readonly faults: Faults
+  readonly nextConnectionId: () => number
+  readonly onRequest: (server: string, request: RemotingCommand, connection: Connection) => void
+  /** Something that a test may wait for has happened. */
+  readonly changed: () => void
+}
+
+export interface Server {
+  readonly name: string
+  readonly isUp: () => boolean
+  readonly setUp: (up: boolean) => void
+  readonly freeze: (frozen: boolean) => void
+  readonly accept: (remoteAddress: string, sink: Sink) => Connection | undefined
+  readonly connections: () => Iterable<Connection>
+  readonly disconnect: () => void
+  readonly reply: (call: Call, answer: Answer) => void
+}
+
+export const make = (options: {
+  readonly name: string
+  readonly shared: Shared
+  readonly handlers: () => Handlers
+  readonly onClose: (connection: Connection) => void
+}): Server => {
+  const { name, shared } = options
+  const connections = new Set<Connection>()
+  let up = true
+  let frozen = false
+  let handlers: Handlers | undefined
+
+  const write = (call: Call, response: Answer) => call.connection.send(Remoting.response(call.request, response))
+
+  const reply = (call: Call, response: Answer) => {
+    shared.changed()
+    if (call.fault === undefined) {
+      if (!Remoting.isOneway(call.request)) write(call, response)
+      return
+    }
+    switch (call.fault._tag) {
+      case "Disconnect":
+        return call.connection.close()
+      case "Delay": {
+        if (!Remoting.isOneway(call.request)) {
+          shared.timers.at(shared.timers.now() + call.fault.millis, () => write(call, response))
+        }
+        return
+      }
+      case "DropResponse":
+        return
+      case "Fail":
+      case "DropRequest":
+        if (!Remoting.isOneway(call.request)) write(call, response)
+    }
+  }
+
+  const run = (call: Call): Answer | undefined => {
+    const handler = (handlers ??= options.handlers()).get(call.request.code)
+    if (handler === undefined) {
+      return answer(
+        ResponseCode.REQUEST_CODE_NOT_SUPPORTED,
+        ` request type ${call.request.code} not supported`
+      )
+    }
+    try {
+      return handler(call)
+    } catch (error) {
+      const text = error instanceof BadRequest
+        ? `org.apache.rocketmq.remoting.exception.RemotingCommandException: ${error.message}`
+        : String(error)
+      return answer(ResponseCode.SYSTEM_ERROR, text)
+    }
+  }
+
+  const host: Host = {
+    name,
+    isFrozen: () => frozen,
+    onClose: (connection) => {
+      connections.delete(connection)
+      options.onClose(connection)
+      shared.changed()
+    },
+    onRequest: (request, connection) => {
+      shared.onRequest(name, request, connection)
+      const fault = shared.faults.take(name, request)
+      if (fault !== undefined && fault._tag === "DropRequest") return
+      const call: Call = { request, connection, fault }
+      const response = fault !== undefined && fault._tag === "Fail" ? fault : run(call)
+      if (response !== undefined) reply(call, response)
+    }
+  }
+
+  const disconnect = () => {
+    for (const connection of Array.from(connections)) connection.close()
+  }
+
+  return {
+    name,
+    isUp: () => up,
+    setUp: (value) => {
+      up = value
+      if (!up) disconnect()
+      shared.changed()
+    },
+    freeze: (value) => {
+      frozen = value
+      if (!frozen) { for (const connection of Array.from(connections)) connection.thaw() }
+    },
+    accept: (remoteAddress, sink) => {
+      if (!up) return undefined
+      const connection = Connections.make({
+        id: shared.nextConnectionId(),
+        host,
+        remoteAddress,
+        sink,
+        tasks: shared.tasks,
+        timers: shared.timers
+      })
+      connections.add(connection)
+      return connection
+    },
+    connections: () => connections,
+    disconnect,
+    reply
+  }
+}
