@@ -2,6 +2,7 @@
 import * as Path from "node:path"
 import { parseArgs } from "node:util"
 import * as Cluster from "./lib/cluster.mjs"
+import { deferSignals, endWithNpm, interruption } from "./lib/process.mjs"
 
 const usage = `A real Apache RocketMQ 5.5.0 cluster on loopback, without Docker: its jars come from Maven Central.
 
@@ -72,12 +73,8 @@ const main = async () => {
   if (surplus.length > 0 || (name !== undefined && !takesName)) fail(`${verb}: too many arguments`, 2)
   switch (verb) {
     case "up": {
-      const abort = async (code) => {
-        await Cluster.down(dir)
-        process.exit(code)
-      }
-      process.on("SIGINT", () => abort(130))
-      process.on("SIGTERM", () => abort(143))
+      endWithNpm()
+      deferSignals()
       const address = await Cluster.up({
         base,
         dir,
@@ -117,5 +114,5 @@ const main = async () => {
 
 main().catch((error) => {
   if (!(error instanceof Cluster.ClusterError)) throw error
-  fail(error.message)
+  fail(error.message, interruption())
 })

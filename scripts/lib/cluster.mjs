@@ -6,7 +6,7 @@ import * as Net from "node:net"
 import * as Os from "node:os"
 import * as Path from "node:path"
 import { setTimeout as sleep } from "node:timers/promises"
-import { root } from "./process.mjs"
+import { interruption, root } from "./process.mjs"
 
 /** Something the user can mend: shown without a stack. */
 export class ClusterError extends Error {}
@@ -115,6 +115,7 @@ const ready = async (dir, base, { name, port }) => {
   const deadline = Date.now() + 60_000
   const until = async (what, done) => {
     while (!await done()) {
+      if (interruption() !== undefined) throw new ClusterError("interrupted")
       if (running(dir, name) === undefined) {
         throw new ClusterError(`${name} ended while starting:\n${logTail(dir, name)}`)
       }
@@ -233,7 +234,7 @@ const plan = ({ base, brokers, heap, slaves }) => {
   return servers
 }
 
-/** Starts a cluster; resolves when every broker has registered. One that cannot start is stopped, its logs are kept. */
+/** Starts a cluster; resolves when every broker has registered. One that cannot start is stopped, and its logs stay. */
 export const up = async (options) => {
   const { auth, base, dir, sets } = options
   if (Fs.existsSync(stateFile(dir))) {
@@ -275,7 +276,8 @@ export const up = async (options) => {
       await Promise.all(starting.map((server) => ready(dir, base, server)))
     }
   } catch (error) {
-    await stopAll(dir)
+    if (interruption() === undefined) await stopAll(dir)
+    else await down(dir)
     throw error
   }
   return `${host}:${base}`
