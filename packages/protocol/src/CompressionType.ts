@@ -55,6 +55,8 @@ export interface Frame {
   readonly from: number
   /** Where it ends: the position behind its last byte. */
   readonly to: number
+  /** At least how many bytes it decompresses to. */
+  readonly sizeAtLeast: number
   /** At most how many bytes it decompresses to. */
   readonly sizeBound: number
 }

@@ -48,6 +48,7 @@ describe("CompressionType", () => {
     const blocks = [zstdBlock(0, 7, false), zstdBlock(1, 100_000, false, 1), zstdBlock(2, 30, true)]
     const size = 7 + 100_000 + 131_072
     assert.strictEqual(CompressionType.sizeBound("ZSTD", zstdFrame([0, window], blocks)), size)
+    assert.strictEqual(CompressionType.frames("ZSTD", zstdFrame([0, window], blocks))![0]!.sizeAtLeast, 100_007)
     assert.strictEqual(CompressionType.sizeBound("ZSTD", zstdFrame([4, window], blocks, 4)), size, "checksum")
     assert.strictEqual(
       CompressionType.sizeBound("ZSTD", zstdFrame([3, window, 0, 0, 0, 0], blocks)),
@@ -80,8 +81,8 @@ describe("CompressionType", () => {
       assert.strictEqual(CompressionType.sizeBound(type, concat([bytes, skippable, bytes])), 2 * one)
       const second = bytes.length + skippable.length
       assert.deepStrictEqual(CompressionType.frames(type, concat([bytes, skippable, bytes])), [
-        { from: 0, to: bytes.length, sizeBound: one },
-        { from: second, to: second + bytes.length, sizeBound: one }
+        { from: 0, to: bytes.length, sizeAtLeast: 0, sizeBound: one },
+        { from: second, to: second + bytes.length, sizeAtLeast: 0, sizeBound: one }
       ])
     }
   })

@@ -29,12 +29,18 @@ export const frames = (bytes: Uint8Array, walk: Walk): ReadonlyArray<Frame> | un
 }
 
 /** A frame that declares more than its blocks can hold is corrupt; trusting it would allocate what it asks for. */
-const frameOf = (from: number, to: number, size: number, declared: number): Frame | undefined =>
-  declared === Infinity
-    ? { from, to, sizeBound: size }
-    : declared > size
+const frameOf = (
+  from: number,
+  to: number,
+  sizeAtLeast: number,
+  sizeBound: number,
+  declared: number
+): Frame | undefined => {
+  if (declared === Infinity) return { from, to, sizeAtLeast, sizeBound }
+  return declared < sizeAtLeast || declared > sizeBound
     ? undefined
-    : { from, to, sizeBound: declared }
+    : { from, to, sizeAtLeast: declared, sizeBound: declared }
+}
 
 export const lz4: Walk = (view, start) => {
   const length = view.byteLength
@@ -54,6 +60,7 @@ export const lz4: Walk = (view, start) => {
   }
   // dictionary id, header checksum
   at += ((flags & 0x01) !== 0 ? 4 : 0) + 1
+  let known = 0
   let size = 0
   for (;;) {
     if (at + 4 > length) return undefined
@@ -63,10 +70,11 @@ export const lz4: Walk = (view, start) => {
     const stored = block & 0x7fffffff
     if (stored > maxBlock) return undefined
     // a byte of a compressed block stands for at most 255
+    if (block > 0x7fffffff) known += stored
     size += block > 0x7fffffff ? stored : Math.min(maxBlock, stored * 255)
     at += stored + blockChecksum
   }
-  return frameOf(start, at + ((flags & 0x04) !== 0 ? 4 : 0), size, declared)
+  return frameOf(start, at + ((flags & 0x04) !== 0 ? 4 : 0), known, size, declared)
 }
 
 const zstdContentSize = (view: DataView, at: number, bytes: number): number => {
@@ -106,6 +114,7 @@ export const zstd: Walk = (view, start) => {
   at += sizeBytes
   if (single) window = declared
   const maxBlock = Math.min(window, ZSTD_MAX_BLOCK)
+  let known = 0
   let size = 0
   for (;;) {
     if (at + 3 > length) return undefined
@@ -115,9 +124,10 @@ export const zstd: Walk = (view, start) => {
     const stored = header >> 3
     if (type === 3) return undefined
     // raw and run-length blocks say their size
+    if (type !== 2) known += stored
     size += type === 2 ? maxBlock : stored
     at += type === 1 ? 1 : stored
     if ((header & 1) !== 0) break
   }
-  return frameOf(start, at + ((flags & 4) !== 0 ? 4 : 0), size, declared)
+  return frameOf(start, at + ((flags & 4) !== 0 ? 4 : 0), known, size, declared)
 }
