@@ -6,8 +6,6 @@ import * as Equal from "effect/Equal"
 import * as Hash from "effect/Hash"
 import * as Inspectable from "effect/Inspectable"
 import * as Order from "effect/Order"
-import type { Pipeable } from "effect/Pipeable"
-import { pipeArguments } from "effect/Pipeable"
 import * as Predicate from "effect/Predicate"
 
 /**
@@ -27,7 +25,7 @@ export type TypeId = typeof TypeId
  * @since 0.1.0
  * @category models
  */
-export interface MessageQueue extends Equal.Equal, Inspectable.Inspectable, Pipeable {
+export interface MessageQueue extends Equal.Equal, Inspectable.Inspectable {
   readonly [TypeId]: TypeId
   readonly topic: string
   readonly brokerName: string
@@ -56,9 +54,6 @@ class Queue extends Inspectable.Class implements MessageQueue {
   }
   toJSON(): unknown {
     return { _id: "MessageQueue", topic: this.topic, brokerName: this.brokerName, queueId: this.queueId }
-  }
-  pipe() {
-    return pipeArguments(this, arguments)
   }
 }
 

@@ -162,10 +162,18 @@ export const PeekMessage = Header.make("the answer to PEEK_MESSAGE", {
 })
 
 /**
- * Answer to PopLiteMessage. The same as PopMessage.
+ * Answer to PopLiteMessage. `orderCountInfo` has one number a message.
  * @since 0.1.0
  * @category headers */
-export const PopLiteMessage = PopMessage
+export const PopLiteMessage = Header.make("the answer to POP_LITE_MESSAGE", {
+  popTime: Header.millis,
+  invisibleTime: Header.millis,
+  reviveQid: Header.int32,
+  restNum: Header.optional(Header.int64),
+  startOffsetInfo: Header.optional(Header.string),
+  msgOffsetInfo: Header.optional(Header.string),
+  orderCountInfo: Header.optional(Header.string)
+})
 
 /**
  * Answer to ChangeMessageInvisibletime. Parts of the new receipt handle.

@@ -59,7 +59,7 @@ const pull = {
 /**
  * Read the route of a topic. Client → name server. Answer: `TopicRouteData`.
  * @since 0.1.0
- * @category client */
+ * @category requests */
 export const GetRouteinfoByTopic = request(RequestCode.GET_ROUTEINFO_BY_TOPIC, {
   topic: Header.string,
   acceptStandardJsonOnly: Header.optional(Header.boolean)
@@ -69,41 +69,41 @@ export const GetRouteinfoByTopic = request(RequestCode.GET_ROUTEINFO_BY_TOPIC, {
  * Send a message under the long field names. Client → broker. Body: the message body. Answer:
  * `ResponseHeader.SendMessage`.
  * @since 0.1.0
- * @category client */
+ * @category requests */
 export const SendMessage = request(RequestCode.SEND_MESSAGE, send)
 
 /**
  * Send a message under the one-letter field names. Client → broker. The names are those of `SendMessage`, one letter
  * each on the wire. Body: the message body. Answer: `ResponseHeader.SendMessage`.
  * @since 0.1.0
- * @category client */
+ * @category requests */
 export const SendMessageV2 = request(RequestCode.SEND_MESSAGE_V2, sendV2)
 
 /**
  * Send several messages of one topic at once. Client → broker. Fields of `SendMessageV2`. Body: `MessageBatch`.
  * Answer: `ResponseHeader.SendMessage`.
  * @since 0.1.0
- * @category client */
+ * @category requests */
 export const SendBatchMessage = request(RequestCode.SEND_BATCH_MESSAGE, sendV2)
 
 /**
  * Answer a request message, long field names. Client → broker. Fields of `SendMessage`. Answer:
  * `ResponseHeader.SendMessage`.
  * @since 0.1.0
- * @category client */
+ * @category requests */
 export const SendReplyMessage = request(RequestCode.SEND_REPLY_MESSAGE, send)
 
 /**
  * Answer a request message, one-letter field names. Client → broker. Fields of `SendMessageV2`. Answer:
  * `ResponseHeader.SendMessage`.
  * @since 0.1.0
- * @category client */
+ * @category requests */
 export const SendReplyMessageV2 = request(RequestCode.SEND_REPLY_MESSAGE_V2, sendV2)
 
 /**
  * Cancel a timer message. Client → broker. Answer: `ResponseHeader.RecallMessage`.
  * @since 0.1.0
- * @category client */
+ * @category requests */
 export const RecallMessage = request(RequestCode.RECALL_MESSAGE, {
   producerGroup: Header.optional(Header.string),
   topic: Header.string,
@@ -115,7 +115,7 @@ export const RecallMessage = request(RequestCode.RECALL_MESSAGE, {
  * Commit or roll back a half message. Client → broker. Sent oneway. `commitOrRollback` is 0 (unknown), 8 (commit) or
  * 12 (rollback).
  * @since 0.1.0
- * @category client */
+ * @category requests */
 export const EndTransaction = request(RequestCode.END_TRANSACTION, {
   producerGroup: Header.string,
   tranStateTableOffset: Header.int64,
@@ -132,20 +132,20 @@ export const EndTransaction = request(RequestCode.END_TRANSACTION, {
  * Pull messages of one queue, held by the broker when there are none. Client → broker. Answer:
  * `ResponseHeader.PullMessage`, body: stored messages.
  * @since 0.1.0
- * @category client */
+ * @category requests */
 export const PullMessage = request(RequestCode.PULL_MESSAGE, pull)
 
 /**
  * Pull messages for a lite pull consumer. Client → broker. Fields of `PullMessage`.
  * @since 0.1.0
- * @category client */
+ * @category requests */
 export const LitePullMessage = request(RequestCode.LITE_PULL_MESSAGE, pull)
 
 /**
  * Read the committed offset of a group in a queue. Client → broker. Say `setZeroIfNotFound: false`, or a new group on
  * a young queue starts at 0. Answer: `ResponseHeader.QueryConsumerOffset`.
  * @since 0.1.0
- * @category client */
+ * @category requests */
 export const QueryConsumerOffset = request(RequestCode.QUERY_CONSUMER_OFFSET, {
   consumerGroup: Header.string,
   topic: Header.string,
@@ -158,7 +158,7 @@ export const QueryConsumerOffset = request(RequestCode.QUERY_CONSUMER_OFFSET, {
 /**
  * Commit the offset of a group in a queue. Client → broker.
  * @since 0.1.0
- * @category client */
+ * @category requests */
 export const UpdateConsumerOffset = request(RequestCode.UPDATE_CONSUMER_OFFSET, {
   consumerGroup: Header.string,
   topic: Header.string,
@@ -171,7 +171,7 @@ export const UpdateConsumerOffset = request(RequestCode.UPDATE_CONSUMER_OFFSET, 
 /**
  * Read the end of a queue. Client → broker. Answer: `ResponseHeader.GetMaxOffset`.
  * @since 0.1.0
- * @category client */
+ * @category requests */
 export const GetMaxOffset = request(RequestCode.GET_MAX_OFFSET, {
   topic: Header.string,
   queueId: Header.int32,
@@ -183,7 +183,7 @@ export const GetMaxOffset = request(RequestCode.GET_MAX_OFFSET, {
 /**
  * Read the start of a queue. Client → broker. Answer: `ResponseHeader.GetMinOffset`.
  * @since 0.1.0
- * @category client */
+ * @category requests */
 export const GetMinOffset = request(RequestCode.GET_MIN_OFFSET, {
   topic: Header.string,
   queueId: Header.int32,
@@ -195,7 +195,7 @@ export const GetMinOffset = request(RequestCode.GET_MIN_OFFSET, {
  * Find the offset of a store time. Client → broker. `boundaryType` is `lower` or `upper`. Answer:
  * `ResponseHeader.SearchOffsetByTimestamp`.
  * @since 0.1.0
- * @category client */
+ * @category requests */
 export const SearchOffsetByTimestamp = request(RequestCode.SEARCH_OFFSET_BY_TIMESTAMP, {
   topic: Header.string,
   queueId: Header.int32,
@@ -210,7 +210,7 @@ export const SearchOffsetByTimestamp = request(RequestCode.SEARCH_OFFSET_BY_TIME
  * Read the store time of the first message of a queue. Client → broker. Answer:
  * `ResponseHeader.GetEarliestMsgStoretime`.
  * @since 0.1.0
- * @category client */
+ * @category requests */
 export const GetEarliestMsgStoretime = request(RequestCode.GET_EARLIEST_MSG_STORETIME, {
   topic: Header.string,
   queueId: Header.int32,
@@ -222,7 +222,7 @@ export const GetEarliestMsgStoretime = request(RequestCode.GET_EARLIEST_MSG_STOR
  * Read one message by its commit log offset. Client → broker. `offset` is that of the commit log. Answer: a stored
  * message.
  * @since 0.1.0
- * @category client */
+ * @category requests */
 export const ViewMessageById = request(RequestCode.VIEW_MESSAGE_BY_ID, {
   offset: Header.int64,
   topic: Header.optional(Header.string),
@@ -233,7 +233,7 @@ export const ViewMessageById = request(RequestCode.VIEW_MESSAGE_BY_ID, {
  * Find messages by key, unique key or tag. Client → broker. Answer: `ResponseHeader.QueryMessage`, body: stored
  * messages. The index is a hash: check the keys again.
  * @since 0.1.0
- * @category client */
+ * @category requests */
 export const QueryMessage = request(RequestCode.QUERY_MESSAGE, {
   topic: Header.string,
   key: Header.string,
@@ -250,13 +250,13 @@ export const QueryMessage = request(RequestCode.QUERY_MESSAGE, {
  * Register groups and subscriptions of a client. Client → broker. Body: `HeartbeatData`. Answer:
  * `ResponseHeader.HeartBeat`.
  * @since 0.1.0
- * @category client */
+ * @category requests */
 export const HeartBeat = request(RequestCode.HEART_BEAT, {})
 
 /**
  * Take a client out of its groups. Client → broker.
  * @since 0.1.0
- * @category client */
+ * @category requests */
 export const UnregisterClient = request(RequestCode.UNREGISTER_CLIENT, {
   clientID: Header.string,
   producerGroup: Header.optional(Header.string),
@@ -266,7 +266,7 @@ export const UnregisterClient = request(RequestCode.UNREGISTER_CLIENT, {
 /**
  * Read the client ids of a consumer group. Client → broker. Answer: `ConsumerList`.
  * @since 0.1.0
- * @category client */
+ * @category requests */
 export const GetConsumerListByGroup = request(RequestCode.GET_CONSUMER_LIST_BY_GROUP, {
   consumerGroup: Header.string,
   bname: Header.optional(Header.string)
@@ -275,14 +275,14 @@ export const GetConsumerListByGroup = request(RequestCode.GET_CONSUMER_LIST_BY_G
 /**
  * Have the broker check an SQL92 expression. Client → broker. Body: `CheckClientConfig`.
  * @since 0.1.0
- * @category client */
+ * @category requests */
 export const CheckClientConfig = request(RequestCode.CHECK_CLIENT_CONFIG, {})
 
 /**
  * Hand a message back for a later delivery. Client → broker. `offset` is that of the commit log. `delayLevel` 0 leaves
  * it to the broker, below 0 is straight to the dead letters.
  * @since 0.1.0
- * @category client */
+ * @category requests */
 export const ConsumerSendMsgBack = request(RequestCode.CONSUMER_SEND_MSG_BACK, {
   offset: Header.int64,
   group: Header.string,
@@ -297,7 +297,7 @@ export const ConsumerSendMsgBack = request(RequestCode.CONSUMER_SEND_MSG_BACK, {
 /**
  * Lock queues for orderly consumption. Client → broker. Body: `LockBatch`. Answer: `LockBatch.Locked`.
  * @since 0.1.0
- * @category client */
+ * @category requests */
 export const LockBatchMq = request(RequestCode.LOCK_BATCH_MQ, {
   bname: Header.optional(Header.string)
 })
@@ -305,7 +305,7 @@ export const LockBatchMq = request(RequestCode.LOCK_BATCH_MQ, {
 /**
  * Give up orderly locks. Client → broker. Body: `LockBatch`.
  * @since 0.1.0
- * @category client */
+ * @category requests */
 export const UnlockBatchMq = request(RequestCode.UNLOCK_BATCH_MQ, {
   bname: Header.optional(Header.string)
 })
@@ -314,14 +314,14 @@ export const UnlockBatchMq = request(RequestCode.UNLOCK_BATCH_MQ, {
  * Ask the broker which queues to consume. Client → broker. Body: `QueryAssignment`. Answer:
  * `QueryAssignment.Assignment`.
  * @since 0.1.0
- * @category client */
+ * @category requests */
 export const QueryAssignment = request(RequestCode.QUERY_ASSIGNMENT, {})
 
 /**
  * Ask for the outcome of a transaction; oneway. Broker → client. Body: the half message. Answer with `EndTransaction`
  * and the offsets of this header.
  * @since 0.1.0
- * @category client */
+ * @category requests */
 export const CheckTransactionState = request(RequestCode.CHECK_TRANSACTION_STATE, {
   topic: Header.optional(Header.string),
   tranStateTableOffset: Header.int64,
@@ -335,7 +335,7 @@ export const CheckTransactionState = request(RequestCode.CHECK_TRANSACTION_STATE
 /**
  * Tell that the members of a group changed; oneway. Broker → client.
  * @since 0.1.0
- * @category client */
+ * @category requests */
 export const NotifyConsumerIdsChanged = request(RequestCode.NOTIFY_CONSUMER_IDS_CHANGED, {
   consumerGroup: Header.string
 })
@@ -343,7 +343,7 @@ export const NotifyConsumerIdsChanged = request(RequestCode.NOTIFY_CONSUMER_IDS_
 /**
  * Tell a consumer to go on from other offsets; oneway. Broker → client. Body: `OffsetTable`.
  * @since 0.1.0
- * @category client */
+ * @category requests */
 export const ResetConsumerClientOffset = request(RequestCode.RESET_CONSUMER_CLIENT_OFFSET, {
   topic: Header.string,
   group: Header.string,
@@ -354,7 +354,7 @@ export const ResetConsumerClientOffset = request(RequestCode.RESET_CONSUMER_CLIE
 /**
  * Ask a consumer for its offset table. Broker → client. Answer: `ConsumerStatus`.
  * @since 0.1.0
- * @category client */
+ * @category requests */
 export const GetConsumerStatusFromClient = request(RequestCode.GET_CONSUMER_STATUS_FROM_CLIENT, {
   topic: Header.string,
   group: Header.string,
@@ -364,7 +364,7 @@ export const GetConsumerStatusFromClient = request(RequestCode.GET_CONSUMER_STAT
 /**
  * Ask a consumer how it is; relayed by the broker. Admin → broker → client. Answer: `ConsumerRunningInfo`.
  * @since 0.1.0
- * @category client */
+ * @category requests */
 export const GetConsumerRunningInfo = request(RequestCode.GET_CONSUMER_RUNNING_INFO, {
   consumerGroup: Header.string,
   clientId: Header.string,
@@ -376,7 +376,7 @@ export const GetConsumerRunningInfo = request(RequestCode.GET_CONSUMER_RUNNING_I
  * Have a consumer consume one given message; relayed by the broker. Admin → broker → client. Body, as it reaches the
  * client: a stored message. Answer: `ConsumeMessageDirectlyResult`.
  * @since 0.1.0
- * @category client */
+ * @category requests */
 export const ConsumeMessageDirectly = request(RequestCode.CONSUME_MESSAGE_DIRECTLY, {
   consumerGroup: Header.string,
   clientId: Header.optional(Header.string),
@@ -391,7 +391,7 @@ export const ConsumeMessageDirectly = request(RequestCode.CONSUME_MESSAGE_DIRECT
  * Hand the answer of a request message to its requester. Broker → client. Body: the reply. Must be answered, or the
  * replier sees an error.
  * @since 0.1.0
- * @category client */
+ * @category requests */
 export const PushReplyMessageToClient = request(RequestCode.PUSH_REPLY_MESSAGE_TO_CLIENT, {
   producerGroup: Header.string,
   topic: Header.string,
@@ -408,14 +408,4 @@ export const PushReplyMessageToClient = request(RequestCode.PUSH_REPLY_MESSAGE_T
   storeHost: Header.string,
   storeTimestamp: Header.millis,
   bname: Header.optional(Header.string)
-})
-
-/**
- * Tell a client that a lite subscription ended; oneway. Broker → client.
- * @since 0.1.0
- * @category client */
-export const NotifyUnsubscribeLite = request(RequestCode.NOTIFY_UNSUBSCRIBE_LITE, {
-  liteTopic: Header.string,
-  consumerGroup: Header.string,
-  clientId: Header.string
 })
