@@ -41,14 +41,14 @@ describe("imports that point the wrong way are refused", () => {
   direction("client/src/A.ts", "import * as Net from \"node:net\"")
   direction("protocol/src/A.ts", "import * as Zlib from \"zlib\"")
   direction("embedded/src/Broker.ts", "import * as Net from \"node:net\"")
-  direction("embedded/src/EmbeddedServer.ts", "import { setTimeout } from \"node:timers/promises\"")
+  direction("embedded/src/internal/tcp.ts", "import { setTimeout } from \"node:timers/promises\"")
 })
 
 describe("imports that point the right way are accepted", () => {
   accepted("client/src/A.ts", "import * as X from \"@effect-rocketmq/protocol/Frame\"")
   accepted("client/src/internal/a.ts", "import * as X from \"../A.js\"")
   accepted("node/src/A.ts", "import * as Net from \"node:net\"")
-  accepted("embedded/src/EmbeddedServer.ts", "import * as Net from \"node:net\"")
+  accepted("embedded/src/internal/tcp.ts", "import * as Net from \"node:net\"")
   accepted("embedded/src/A.ts", "import * as X from \"@effect-rocketmq/node/NodeRocketMQ\"")
   accepted("cli/src/A.ts", "import * as X from \"@effect-rocketmq/embedded/Embedded\"")
   accepted("protocol/test/A.test.ts", "import * as Fs from \"node:fs\"")

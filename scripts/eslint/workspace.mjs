@@ -49,8 +49,8 @@ export const objection = (file, source) => {
   if (!production || !isBuiltin(source)) return undefined
   if (pkg === "protocol" || pkg === "client") return `${pkg} runs on every platform: ${source} is Node's`
   if (pkg === "embedded" && clocks.test(source)) return `embedded lives by Effect's Clock: ${source} is real time`
-  if (pkg === "embedded" && Path.basename(file) !== "EmbeddedServer.ts") {
-    return `of embedded only EmbeddedServer, which serves TCP, may import ${source}`
+  if (pkg === "embedded" && !/^src[\\/]internal[\\/]tcp\.ts$/.test(inside)) {
+    return `of embedded only internal/tcp may import ${source}`
   }
   return undefined
 }
