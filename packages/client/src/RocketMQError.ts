@@ -9,6 +9,7 @@ import * as BrokerErrors from "./BrokerError.js"
 import * as ClientErrors from "./ClientError.js"
 import { CompressionError } from "./Compression.js"
 import * as NameServerErrors from "./NameServerError.js"
+import * as ProducerErrors from "./ProducerError.js"
 import type { TransportError } from "./TransportError.js"
 
 /**
@@ -40,6 +41,13 @@ export * as ClientError from "./ClientError.js"
 export * as NameServerError from "./NameServerError.js"
 
 /**
+ * Errors of sending.
+ *
+ * @since 0.1.0
+ */
+export * as ProducerError from "./ProducerError.js"
+
+/**
  * Errors between a request and its answer.
  *
  * @since 0.1.0
@@ -65,6 +73,7 @@ export type RocketMQError =
   | BrokerErrors.BrokerError
   | NameServerErrors.NameServerError
   | ClientErrors.ClientError
+  | ProducerErrors.ProducerError
   | CompressionError
 
 /**
@@ -73,4 +82,4 @@ export type RocketMQError =
  */
 export const isRocketMQError = (u: unknown): u is RocketMQError =>
   BrokerErrors.isBrokerError(u) || NameServerErrors.isNameServerError(u) || ClientErrors.isClientError(u) ||
-  u instanceof CompressionError
+  ProducerErrors.isProducerError(u) || u instanceof CompressionError

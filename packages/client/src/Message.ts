@@ -1,0 +1,12 @@
+/**
+ * What an application sends: a topic, a body and properties. The module of the protocol package, so that a program needs
+ * one import only.
+ *
+ * @since 0.1.0
+ */
+
+/**
+ * @since 0.1.0
+ * @category exports
+ */
+export * from "@effect-rocketmq/protocol/Message"

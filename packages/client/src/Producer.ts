@@ -1,0 +1,177 @@
+/**
+ * Sends messages. A send that succeeds was acknowledged by a broker; one that fails says whether the message may be
+ * stored all the same.
+ *
+ * @since 0.1.0
+ */
+import type { Message } from "@effect-rocketmq/protocol/Message"
+import type { MessageQueue } from "@effect-rocketmq/protocol/MessageQueue"
+import * as Config from "effect/Config"
+import type { ConfigError } from "effect/ConfigError"
+import * as Context from "effect/Context"
+import type * as Duration from "effect/Duration"
+import * as Effect from "effect/Effect"
+import * as Layer from "effect/Layer"
+import type * as Scope from "effect/Scope"
+import type { Broker } from "./Broker.js"
+import type { Client } from "./Client.js"
+import type { Compression, CompressionType } from "./Compression.js"
+import type * as FaultTolerance from "./FaultTolerance.js"
+import * as internal from "./internal/producer.js"
+import type { MessageQueueSelector } from "./MessageQueueSelector.js"
+import type { NameServer } from "./NameServer.js"
+import type { BatchMixedTopicError, ProducerStartError, SendError } from "./ProducerError.js"
+import type { SendReceipt } from "./SendReceipt.js"
+
+/**
+ * Which bodies are compressed, and how.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface CompressionOptions {
+  /** Default `ZLIB`, which every client reads; the others need consumers of 5.x. */
+  readonly type?: CompressionType | undefined
+  /** Smallest body that is compressed, in bytes. Default 4096. */
+  readonly threshold?: number | undefined
+  /** 1 (fast) to 9 (small). Default 5. */
+  readonly level?: number | undefined
+}
+
+/**
+ * @since 0.1.0
+ * @category models
+ */
+export interface Options {
+  /** How brokers know this producer: letters, digits and `% | _ -`, at most 120 characters. */
+  readonly group: string
+  /**
+   * How long one message may take in all, with every retry and pause. Default 10 seconds. A minute or more carries
+   * messages over the restart of a broker.
+   */
+  readonly sendTimeout?: Duration.DurationInput | undefined
+  /** How long one attempt waits for the broker's answer. Default 3 seconds. */
+  readonly attemptTimeout?: Duration.DurationInput | undefined
+  /** Most attempts after the first. Default: as many as fit into `sendTimeout`. */
+  readonly retries?: number | undefined
+  /** Largest body, or batch, in bytes before compression. Default 4 MiB, as in brokers. */
+  readonly maxMessageSize?: number | undefined
+  /** Bodies that would not get smaller are sent plain, and so are batches. `false`: nothing is compressed. */
+  readonly compression?: CompressionOptions | false | undefined
+  /** Who chooses the queue. Default `MessageQueueSelector.roundRobin`. */
+  readonly selector?: MessageQueueSelector | undefined
+  /** Queues on each broker of a topic that is created by its first message. Default 4. */
+  readonly defaultTopicQueueNums?: number | undefined
+  readonly faultTolerance?: FaultTolerance.Options | undefined
+  /** How long the closing of the Scope waits for sends under way. Default 3 seconds. */
+  readonly shutdownTimeout?: Duration.DurationInput | undefined
+}
+
+/**
+ * For one call.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface SendOptions {
+  /** The queue to send to, also when it has to be tried again. */
+  readonly queue?: MessageQueue | undefined
+  /** Who chooses the queue, instead of the producer's own selector. */
+  readonly selector?: MessageQueueSelector | undefined
+  /** Instead of the producer's `sendTimeout`. */
+  readonly timeout?: Duration.DurationInput | undefined
+}
+
+/**
+ * @since 0.1.0
+ * @category services
+ */
+export class Producer extends Context.Tag("@effect-rocketmq/client/Producer")<Producer, {
+  readonly group: string
+  /**
+   * Sends a message and waits until a broker has stored it. What fails for reasons that pass is tried again, at another
+   * broker if there is one, under the same unique key, until `sendTimeout`. An attempt without an answer may have stored
+   * the message, so that a retry stores it twice; the receipt's `attempts` tell. A status other than `SEND_OK` is a
+   * success: it is stored, with less certainty than the broker is set to.
+   *
+   * The effect may be run many times; each run sends a message of its own. Interruption stops the waiting and further
+   * attempts, not a request under way.
+   */
+  readonly send: (message: Message, options?: SendOptions) => Effect.Effect<SendReceipt, SendError>
+  /**
+   * Hands a message to the connection and waits for nothing: brokers drop such messages under load, and nobody is told.
+   */
+  readonly sendOneway: (message: Message, options?: SendOptions) => Effect.Effect<void, SendError>
+  /**
+   * Stores messages of one topic together, in one queue and one request: all or none. Receipts are in the order of the
+   * messages. Batches are neither delayed nor compressed, and not larger than `maxMessageSize` in all.
+   */
+  readonly sendBatch: (
+    messages: ReadonlyArray<Message>,
+    options?: SendOptions
+  ) => Effect.Effect<ReadonlyArray<SendReceipt>, SendError | BatchMixedTopicError>
+  /** The queues of a topic that a message may be sent to, by broker name and queue id. */
+  readonly queues: (topic: string) => Effect.Effect<ReadonlyArray<MessageQueue>, SendError>
+}>() {}
+
+/**
+ * A producer that lives until the Scope closes: then it takes nothing new, waits up to `shutdownTimeout` for sends under
+ * way, and leaves its group. Fails on options out of range and on a group that this client already has. No broker needs
+ * to be up.
+ *
+ * @since 0.1.0
+ * @category constructors
+ */
+export const make: (
+  options: Options
+) => Effect.Effect<
+  Producer["Type"],
+  ProducerStartError,
+  Client | NameServer | Broker | Compression | Scope.Scope
+> = internal.make
+
+/**
+ * @since 0.1.0
+ * @category layers
+ */
+export const layer = (
+  options: Options
+): Layer.Layer<Producer, ProducerStartError, Client | NameServer | Broker | Compression> =>
+  Layer.scoped(Producer, make(options))
+
+/**
+ * `ROCKETMQ_PRODUCER_GROUP`, `ROCKETMQ_SEND_TIMEOUT`, `ROCKETMQ_SEND_ATTEMPT_TIMEOUT`, `ROCKETMQ_SEND_RETRIES`,
+ * `ROCKETMQ_MAX_MESSAGE_SIZE`, `ROCKETMQ_COMPRESSION` (`ZLIB`, `LZ4`, `ZSTD` or `none`),
+ * `ROCKETMQ_COMPRESSION_THRESHOLD`, `ROCKETMQ_COMPRESSION_LEVEL`, `ROCKETMQ_DEFAULT_TOPIC_QUEUE_NUMS` and
+ * `ROCKETMQ_PRODUCER_SHUTDOWN_TIMEOUT`.
+ *
+ * @since 0.1.0
+ * @category config
+ */
+export const config: Config.Config<Options> = Config.all({
+  group: Config.nonEmptyString("PRODUCER_GROUP"),
+  sendTimeout: Config.duration("SEND_TIMEOUT").pipe(Config.withDefault(undefined)),
+  attemptTimeout: Config.duration("SEND_ATTEMPT_TIMEOUT").pipe(Config.withDefault(undefined)),
+  retries: Config.integer("SEND_RETRIES").pipe(Config.withDefault(undefined)),
+  maxMessageSize: Config.integer("MAX_MESSAGE_SIZE").pipe(Config.withDefault(undefined)),
+  compression: Config.all({
+    type: Config.literal("ZLIB", "LZ4", "ZSTD", "none")("COMPRESSION").pipe(Config.withDefault(undefined)),
+    threshold: Config.integer("COMPRESSION_THRESHOLD").pipe(Config.withDefault(undefined)),
+    level: Config.integer("COMPRESSION_LEVEL").pipe(Config.withDefault(undefined))
+  }).pipe(
+    Config.map(({ level, threshold, type }): Options["compression"] =>
+      type === "none" ? false : { level, threshold, type }
+    )
+  ),
+  defaultTopicQueueNums: Config.integer("DEFAULT_TOPIC_QUEUE_NUMS").pipe(Config.withDefault(undefined)),
+  shutdownTimeout: Config.duration("PRODUCER_SHUTDOWN_TIMEOUT").pipe(Config.withDefault(undefined))
+}).pipe(Config.nested("ROCKETMQ"))
+
+/**
+ * @since 0.1.0
+ * @category layers
+ */
+export const layerConfig = (
+  options: Config.Config.Wrap<Options> = config
+): Layer.Layer<Producer, ConfigError | ProducerStartError, Client | NameServer | Broker | Compression> =>
+  Layer.scoped(Producer, Effect.flatMap(Config.unwrap(options), make))
