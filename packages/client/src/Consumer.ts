@@ -1,0 +1,331 @@
+/**
+ * A push consumer: a handler that gets the messages of a group's topics, as a Layer. Success of the handler is the
+ * acknowledgement; any failure has the message delivered again. Delivery is at least once.
+ *
+ * @since 0.1.0
+ */
+import type { MessageExt } from "@effect-rocketmq/protocol/MessageExt"
+import type { MessageQueue } from "@effect-rocketmq/protocol/MessageQueue"
+import * as Config from "effect/Config"
+import type { ConfigError } from "effect/ConfigError"
+import * as Context from "effect/Context"
+import type * as Duration from "effect/Duration"
+import * as Effect from "effect/Effect"
+import * as Layer from "effect/Layer"
+import type * as Option from "effect/Option"
+import type * as Scope from "effect/Scope"
+import type * as Stream from "effect/Stream"
+import type { AllocationStrategy } from "./AllocationStrategy.js"
+import type { Broker } from "./Broker.js"
+import type { Client } from "./Client.js"
+import type { GroupAlreadyRegisteredError } from "./ClientError.js"
+import type { Compression } from "./Compression.js"
+import type {
+  ConsumerConfigError,
+  ConsumerStartError,
+  ConsumerValidationError,
+  ConsumeTimeoutError,
+  MessageConsumeError,
+  SubscribeError
+} from "./ConsumerError.js"
+import type { BatchResult, ConsumeResult } from "./ConsumeResult.js"
+import * as internal from "./internal/consumer.js"
+import type { MessageSelector } from "./MessageSelector.js"
+import type { NameServer } from "./NameServer.js"
+import type { InvalidSelectorError, InvalidTopicError } from "./SubscriptionError.js"
+
+/**
+ * Where a group starts on a queue that it has no committed offset of: with what is sent from now on, with the oldest
+ * message that the broker still has, or with the first one stored at or after a time in milliseconds.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export type StartPosition = "last" | "first" | { readonly timestamp: number }
+
+/**
+ * What may be set beside the group and its subscriptions. All of it has a default.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface Tuning {
+  /** How many handlers run at the same time, over all queues. Default 64. */
+  readonly concurrency?: number | undefined
+  /** Most messages of one pull, 1 to 1024. Brokers have a cap of their own, 32 by default. Default 32. */
+  readonly pullBatchSize?: number | undefined
+  /** Where the group starts on a queue without a committed offset. Default `"last"`. The retry topic starts at the first. */
+  readonly consumeFrom?: StartPosition | undefined
+  /** Unfinished messages of one queue above which it is not pulled. Default 1000. */
+  readonly pullThresholdCount?: number | undefined
+  /** Bytes of unfinished messages of one queue above which it is not pulled. Default 100 MiB. */
+  readonly pullThresholdBytes?: number | undefined
+  /** Bytes of unfinished messages of all queues together above which nothing is pulled. Default 256 MiB. */
+  readonly maxCachedBytes?: number | undefined
+  /** Distance from the first unfinished offset of a queue to the last pulled above which it is not pulled. Default 2000. */
+  readonly offsetSpan?: number | undefined
+  /** Largest body after decompression, in bytes; a message with a larger one becomes a dead letter. Default 32 MiB. */
+  readonly maxDecompressedSize?: number | undefined
+  /** Deliveries after the first one until a message becomes a dead letter in `%DLQ%group`. Default 16. */
+  readonly maxReconsumeTimes?: number | undefined
+  /**
+   * Delay level of the next delivery of a message that failed: 1 to 18 of the broker's table, or 0 to leave it to the
+   * broker, which waits longer with each delivery: 10 s, 30 s, 1 min … 2 h. Default 0.
+   */
+  readonly retryDelayLevel?: number | ((message: MessageExt) => number) | undefined
+  /** How long a handler may take. Then it is interrupted and the message comes again after 10 s. Default 15 minutes. */
+  readonly consumeTimeout?: Duration.DurationInput | undefined
+  /** Period in which offsets are committed. Default 5 seconds. */
+  readonly persistInterval?: Duration.DurationInput | undefined
+  /** Period in which the queues are shared out again, beside the times when something changed. Default 20 seconds. */
+  readonly rebalanceInterval?: Duration.DurationInput | undefined
+  /**
+   * How long running handlers may go on when the consumer stops, or when a queue goes to another member. Then they are
+   * interrupted (at a stop) or ignored, and their messages come again. Default 10 seconds.
+   */
+  readonly shutdownTimeout?: Duration.DurationInput | undefined
+  /** How long a broker may hold a pull while there is nothing. Default 15 seconds. */
+  readonly suspendTimeout?: Duration.DurationInput | undefined
+  /** How members share queues; the same for all of a group. Default `AllocationStrategy.average`. */
+  readonly allocationStrategy?: AllocationStrategy | undefined
+}
+
+/**
+ * @since 0.1.0
+ * @category models
+ */
+export interface Options extends Tuning {
+  /** Members of a group share the messages. All of them must have the same subscriptions. */
+  readonly group: string
+  /** What is wanted of which topic. */
+  readonly subscriptions: Readonly<Record<string, MessageSelector>>
+}
+
+/**
+ * @since 0.1.0
+ * @category models
+ */
+export interface BatchOptions extends Options {
+  /** Most messages that the handler gets at once; it gets what is there, all of one queue. 1 to 1024, default 1. */
+  readonly batchSize: number
+}
+
+/**
+ * One queue of this member.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface QueueProgress {
+  readonly queue: MessageQueue
+  /** The offset that is pulled next. */
+  readonly position: bigint
+  /** The offset that may be committed: all before it is finished. */
+  readonly committable: bigint
+  /** What was noted for the broker last; none before the first commit. */
+  readonly committed: Option.Option<bigint>
+  /** Messages that are not finished. */
+  readonly cachedCount: number
+  /** Bytes that they keep in memory. */
+  readonly cachedBytes: number
+  /** Those of them that are in the hands of handlers. */
+  readonly running: number
+  /** When the last answer came, in milliseconds; 0 before the first. */
+  readonly lastPull: number
+}
+
+/**
+ * Counts since the start, and where each queue is.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface Stats {
+  readonly pulled: number
+  readonly consumed: number
+  /** Failures, timeouts and asked-for retries of the handler, by message. */
+  readonly failed: number
+  readonly timedOut: number
+  /** Messages that brokers took for another delivery or as dead letters. */
+  readonly sentBack: number
+  /** Messages that no broker took, handled again by this member. */
+  readonly redelivered: number
+  readonly undecodable: number
+  /** Messages that a broker's filter let through and the exact check of tags did not. */
+  readonly filtered: number
+  readonly pullFailures: number
+  readonly cachedCount: number
+  readonly cachedBytes: number
+  readonly running: number
+  readonly queues: ReadonlyArray<QueueProgress>
+}
+
+/**
+ * What happened in a consumer.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export type Event =
+  | { readonly _tag: "Assigned"; readonly queue: MessageQueue; readonly position: bigint }
+  | { readonly _tag: "Revoked"; readonly queue: MessageQueue; readonly committed: bigint; readonly abandoned: number }
+  | { readonly _tag: "OffsetCorrected"; readonly queue: MessageQueue; readonly from: bigint; readonly to: bigint }
+  | { readonly _tag: "HandlerFailed"; readonly error: MessageConsumeError }
+  | { readonly _tag: "HandlerTimedOut"; readonly error: ConsumeTimeoutError }
+  | {
+    readonly _tag: "Undecodable"
+    readonly queue: MessageQueue
+    readonly offset: bigint | undefined
+    readonly reason: string
+    /** The record, or the body that cannot be inflated. */
+    readonly bytes: Uint8Array
+  }
+
+/**
+ * Why a consumer could not be made.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export type StartError =
+  | ConsumerConfigError
+  | ConsumerValidationError
+  | ConsumerStartError
+  | SubscribeError
+  | InvalidTopicError
+  | InvalidSelectorError
+  | GroupAlreadyRegisteredError
+
+/**
+ * What a program sees of its consumer.
+ *
+ * @since 0.1.0
+ * @category services
+ */
+export class Consumer extends Context.Tag("@effect-rocketmq/client/Consumer")<Consumer, {
+  readonly group: string
+  /**
+   * Waits until the queues were shared out for the first time and the position of each own queue is known: what is sent
+   * from then on is received.
+   */
+  readonly ready: Effect.Effect<void>
+  /** The queues that this member has now. */
+  readonly assignment: Effect.Effect<ReadonlyArray<MessageQueue>>
+  readonly stats: Effect.Effect<Stats>
+  /** What happens from the subscription on. Who is too slow misses the oldest. */
+  readonly events: Stream.Stream<Event>
+  /** Commits now what may be committed, beside the periodic commits. */
+  readonly commit: Effect.Effect<void>
+}>() {}
+
+/**
+ * Starts a consumer; it stops with its Scope: no more pulls, running handlers finish within `shutdownTimeout`, offsets are
+ * committed, and the group is unregistered. What was cut off is logged with counts, and comes again.
+ *
+ * The handler's success means consumed, or what its `ConsumeResult` says. Failing, throwing, dying and taking longer than
+ * `consumeTimeout` concern only the message in hand. Options are checked before anything is sent. A topic that does not
+ * exist yet is waited for; name servers that cannot be reached are a ConsumerStartError.
+ *
+ * @since 0.1.0
+ * @category constructors
+ */
+export const make: <E, R>(
+  options: Options,
+  handler: (message: MessageExt) => Effect.Effect<void | ConsumeResult, E, R>
+) => Effect.Effect<
+  Consumer["Type"],
+  StartError,
+  R | Client | NameServer | Broker | Compression | Scope.Scope
+> = internal.make
+
+/**
+ * The same with a handler that gets several messages at once, all of one queue, in order. Its failure concerns all of
+ * them; with a `BatchResult` it says for each one.
+ *
+ * @since 0.1.0
+ * @category constructors
+ */
+export const makeBatch: <E, R>(
+  options: BatchOptions,
+  handler: (messages: ReadonlyArray<MessageExt>) => Effect.Effect<void | BatchResult, E, R>
+) => Effect.Effect<
+  Consumer["Type"],
+  StartError,
+  R | Client | NameServer | Broker | Compression | Scope.Scope
+> = internal.makeBatch
+
+/**
+ * A consumer for as long as the Layer lives. See {@link make}.
+ *
+ * @example
+ * import { Consumer, MessageSelector } from "@effect-rocketmq/client"
+ * import { Effect } from "effect"
+ *
+ * export const Billing = Consumer.layer({
+ *   group: "billing",
+ *   subscriptions: { orders: MessageSelector.tags("paid", "refunded") },
+ *   concurrency: 16
+ * }, (message) => Effect.log("settling", message.keys))
+ *
+ * @since 0.1.0
+ * @category layers
+ */
+export const layer = <E, R>(
+  options: Options,
+  handler: (message: MessageExt) => Effect.Effect<void | ConsumeResult, E, R>
+): Layer.Layer<Consumer, StartError, Exclude<R, Scope.Scope> | Client | NameServer | Broker | Compression> =>
+  Layer.scoped(Consumer, make(options, handler))
+
+/**
+ * A consumer of batches for as long as the Layer lives. See {@link makeBatch}.
+ *
+ * @since 0.1.0
+ * @category layers
+ */
+export const layerBatch = <E, R>(
+  options: BatchOptions,
+  handler: (messages: ReadonlyArray<MessageExt>) => Effect.Effect<void | BatchResult, E, R>
+): Layer.Layer<Consumer, StartError, Exclude<R, Scope.Scope> | Client | NameServer | Broker | Compression> =>
+  Layer.scoped(Consumer, makeBatch(options, handler))
+
+/**
+ * What of the options a plain value can say, under the names `ROCKETMQ_CONSUMER_CONCURRENCY`, `_PULL_BATCH_SIZE`,
+ * `_CONSUME_FROM` (`last` or `first`), `_PULL_THRESHOLD_COUNT`, `_PULL_THRESHOLD_BYTES`, `_MAX_CACHED_BYTES`,
+ * `_OFFSET_SPAN`, `_MAX_DECOMPRESSED_SIZE`, `_MAX_RECONSUME_TIMES`, `_RETRY_DELAY_LEVEL`, `_CONSUME_TIMEOUT`,
+ * `_PERSIST_INTERVAL`, `_REBALANCE_INTERVAL`, `_SHUTDOWN_TIMEOUT` and `_SUSPEND_TIMEOUT`.
+ *
+ * @since 0.1.0
+ * @category config
+ */
+export const config: Config.Config<Tuning> = Config.all({
+  concurrency: Config.integer("CONCURRENCY").pipe(Config.withDefault(undefined)),
+  pullBatchSize: Config.integer("PULL_BATCH_SIZE").pipe(Config.withDefault(undefined)),
+  consumeFrom: Config.literal("last", "first")("CONSUME_FROM").pipe(Config.withDefault(undefined)),
+  pullThresholdCount: Config.integer("PULL_THRESHOLD_COUNT").pipe(Config.withDefault(undefined)),
+  pullThresholdBytes: Config.integer("PULL_THRESHOLD_BYTES").pipe(Config.withDefault(undefined)),
+  maxCachedBytes: Config.integer("MAX_CACHED_BYTES").pipe(Config.withDefault(undefined)),
+  offsetSpan: Config.integer("OFFSET_SPAN").pipe(Config.withDefault(undefined)),
+  maxDecompressedSize: Config.integer("MAX_DECOMPRESSED_SIZE").pipe(Config.withDefault(undefined)),
+  maxReconsumeTimes: Config.integer("MAX_RECONSUME_TIMES").pipe(Config.withDefault(undefined)),
+  retryDelayLevel: Config.integer("RETRY_DELAY_LEVEL").pipe(Config.withDefault(undefined)),
+  consumeTimeout: Config.duration("CONSUME_TIMEOUT").pipe(Config.withDefault(undefined)),
+  persistInterval: Config.duration("PERSIST_INTERVAL").pipe(Config.withDefault(undefined)),
+  rebalanceInterval: Config.duration("REBALANCE_INTERVAL").pipe(Config.withDefault(undefined)),
+  shutdownTimeout: Config.duration("SHUTDOWN_TIMEOUT").pipe(Config.withDefault(undefined)),
+  suspendTimeout: Config.duration("SUSPEND_TIMEOUT").pipe(Config.withDefault(undefined))
+}).pipe(Config.nested("CONSUMER"), Config.nested("ROCKETMQ"))
+
+/**
+ * A consumer whose tuning comes from `ROCKETMQ_CONSUMER_*` variables; what is in the options wins over them.
+ *
+ * @since 0.1.0
+ * @category layers
+ */
+export const layerConfig = <E, R>(
+  options: Options,
+  handler: (message: MessageExt) => Effect.Effect<void | ConsumeResult, E, R>
+): Layer.Layer<
+  Consumer,
+  StartError | ConfigError,
+  Exclude<R, Scope.Scope> | Client | NameServer | Broker | Compression
+> => Layer.scoped(Consumer, Effect.flatMap(config, (tuning) => make({ ...tuning, ...options }, handler)))

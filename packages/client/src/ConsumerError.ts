@@ -1,0 +1,411 @@
+/**
+ * What can go wrong with a consumer, from its options to the offsets that it keeps.
+ *
+ * @since 0.1.0
+ */
+import type { MessageQueue } from "@effect-rocketmq/protocol/MessageQueue"
+import * as Data from "effect/Data"
+import * as Predicate from "effect/Predicate"
+
+/**
+ * @since 0.1.0
+ * @category type ids
+ */
+export const TypeId: unique symbol = Symbol.for("@effect-rocketmq/client/ConsumerError")
+
+/**
+ * @since 0.1.0
+ * @category type ids
+ */
+export type TypeId = typeof TypeId
+
+const describe = (queue: MessageQueue): string =>
+  `queue ${queue.queueId} of topic ${queue.topic} on ${queue.brokerName}`
+
+const because = (cause: unknown): string => cause instanceof Error ? ` ${cause.message}` : ""
+
+/**
+ * An option of a consumer is out of its range. Nothing was sent.
+ *
+ * @since 0.1.0
+ * @category errors
+ */
+export class ConsumerConfigError extends Data.TaggedError("ConsumerConfigError")<{
+  readonly group: string
+  readonly option: string
+  readonly value: unknown
+  /** What it must be, as a clause: "must be at least 1". */
+  readonly problem: string
+}> {
+  /**
+   * @since 0.1.0
+   */
+  readonly [TypeId]: TypeId = TypeId
+
+  /**
+   * @since 0.1.0
+   */
+  get retryable(): boolean {
+    return false
+  }
+
+  override get message(): string {
+    return `Option ${this.option} of consumer group "${this.group}" is ${String(this.value)}; it ${this.problem}.`
+  }
+}
+
+/**
+ * What a consumer is asked to be makes no sense: an illegal group name, no subscription. Nothing was sent.
+ *
+ * @since 0.1.0
+ * @category errors
+ */
+export class ConsumerValidationError extends Data.TaggedError("ConsumerValidationError")<{
+  readonly group: string
+  readonly reason: "InvalidGroup" | "NoSubscription"
+  /** As a clause: "is empty". */
+  readonly problem: string
+}> {
+  /**
+   * @since 0.1.0
+   */
+  readonly [TypeId]: TypeId = TypeId
+
+  /**
+   * @since 0.1.0
+   */
+  get retryable(): boolean {
+    return false
+  }
+
+  override get message(): string {
+    return this.reason === "InvalidGroup"
+      ? `The name of consumer group "${this.group}" ${this.problem}.`
+      : `Consumer group "${this.group}" ${this.problem}. Give subscriptions: { topic: MessageSelector.all }.`
+  }
+}
+
+/**
+ * A consumer could not start: the routes of its topics cannot be asked for. A topic that does not exist yet is not the
+ * reason: the consumer waits for it.
+ *
+ * @since 0.1.0
+ * @category errors
+ */
+export class ConsumerStartError extends Data.TaggedError("ConsumerStartError")<{
+  readonly group: string
+  readonly topic: string
+  readonly cause: unknown
+}> {
+  /**
+   * @since 0.1.0
+   */
+  readonly [TypeId]: TypeId = TypeId
+
+  /**
+   * @since 0.1.0
+   */
+  get retryable(): boolean {
+    return true
+  }
+
+  override get message(): string {
+    return `Consumer group "${this.group}" cannot start: the route of topic ${this.topic} is not known.${
+      because(this.cause)
+    }`
+  }
+}
+
+/**
+ * A broker refused a subscription. For SQL92: the expression does not parse, or the broker's `enablePropertyFilter` is off.
+ *
+ * @since 0.1.0
+ * @category errors
+ */
+export class SubscribeError extends Data.TaggedError("SubscribeError")<{
+  readonly group: string
+  readonly topic: string
+  readonly expression: string
+  readonly address: string
+  readonly cause: unknown
+}> {
+  /**
+   * @since 0.1.0
+   */
+  readonly [TypeId]: TypeId = TypeId
+
+  /**
+   * @since 0.1.0
+   */
+  get retryable(): boolean {
+    return false
+  }
+
+  override get message(): string {
+    return `Broker ${this.address} refused the subscription of group "${this.group}" to topic ${this.topic} with ` +
+      `"${this.expression}".${because(this.cause)} SQL92 needs enablePropertyFilter=true in the broker's configuration.`
+  }
+}
+
+/**
+ * A pull failed. The queue is pulled again from the same offset, for as long as it is assigned.
+ *
+ * @since 0.1.0
+ * @category errors
+ */
+export class MessagePullError extends Data.TaggedError("MessagePullError")<{
+  readonly group: string
+  readonly queue: MessageQueue
+  readonly offset: bigint
+  /** Failures in a row, this one included. */
+  readonly attempt: number
+  /** Milliseconds until the next attempt. */
+  readonly delay: number
+  readonly cause: unknown
+}> {
+  /**
+   * @since 0.1.0
+   */
+  readonly [TypeId]: TypeId = TypeId
+
+  /**
+   * @since 0.1.0
+   */
+  get retryable(): boolean {
+    return true
+  }
+
+  override get message(): string {
+    return `Group "${this.group}" cannot pull ${
+      describe(this.queue)
+    } at offset ${this.offset} (attempt ${this.attempt}, next in ` +
+      `${this.delay} ms).${because(this.cause)}`
+  }
+}
+
+/**
+ * A handler did not finish a message: it failed, threw, died or asked for another delivery. The message comes again.
+ *
+ * @since 0.1.0
+ * @category errors
+ */
+export class MessageConsumeError extends Data.TaggedError("MessageConsumeError")<{
+  readonly group: string
+  readonly topic: string
+  readonly queue: MessageQueue
+  readonly offset: bigint
+  readonly msgId: string
+  readonly reconsumeTimes: number
+  readonly cause: unknown
+}> {
+  /**
+   * @since 0.1.0
+   */
+  readonly [TypeId]: TypeId = TypeId
+
+  /**
+   * @since 0.1.0
+   */
+  get retryable(): boolean {
+    return true
+  }
+
+  override get message(): string {
+    return `The handler of group "${this.group}" failed on message ${this.msgId} (${
+      describe(this.queue)
+    }, offset ${this.offset}, ` +
+      `delivered ${this.reconsumeTimes + 1} times).${because(this.cause)}`
+  }
+}
+
+/**
+ * A handler took longer than `consumeTimeout`. It was interrupted, and the message comes again.
+ *
+ * @since 0.1.0
+ * @category errors
+ */
+export class ConsumeTimeoutError extends Data.TaggedError("ConsumeTimeoutError")<{
+  readonly group: string
+  readonly topic: string
+  readonly queue: MessageQueue
+  readonly offset: bigint
+  readonly msgId: string
+  /** Milliseconds. */
+  readonly timeout: number
+}> {
+  /**
+   * @since 0.1.0
+   */
+  readonly [TypeId]: TypeId = TypeId
+
+  /**
+   * @since 0.1.0
+   */
+  get retryable(): boolean {
+    return true
+  }
+
+  override get message(): string {
+    return `The handler of group "${this.group}" did not finish message ${this.msgId} (${
+      describe(this.queue)
+    }, offset ` +
+      `${this.offset}) within ${this.timeout} ms and was interrupted. Raise consumeTimeout if it needs longer.`
+  }
+}
+
+/**
+ * A batch handler gave another number of results than it got messages. The whole batch comes again.
+ *
+ * @since 0.1.0
+ * @category errors
+ */
+export class InvalidConsumeResultError extends Data.TaggedError("InvalidConsumeResultError")<{
+  readonly group: string
+  readonly expected: number
+  readonly actual: number
+}> {
+  /**
+   * @since 0.1.0
+   */
+  readonly [TypeId]: TypeId = TypeId
+
+  /**
+   * @since 0.1.0
+   */
+  get retryable(): boolean {
+    return false
+  }
+
+  override get message(): string {
+    return `The batch handler of group "${this.group}" got ${this.expected} messages and returned ${this.actual} results. Return ` +
+      `one result for each message, in order, or nothing when all are consumed.`
+  }
+}
+
+/**
+ * The committed offset of a queue could not be read. Nothing is pulled and nothing committed there until it is known.
+ *
+ * @since 0.1.0
+ * @category errors
+ */
+export class OffsetFetchError extends Data.TaggedError("OffsetFetchError")<{
+  readonly group: string
+  readonly queue: MessageQueue
+  /** `undefined`: no address of the broker is known. */
+  readonly address: string | undefined
+  readonly cause: unknown
+}> {
+  /**
+   * @since 0.1.0
+   */
+  readonly [TypeId]: TypeId = TypeId
+
+  /**
+   * @since 0.1.0
+   */
+  get retryable(): boolean {
+    return true
+  }
+
+  override get message(): string {
+    return `The committed offset of group "${this.group}" for ${describe(this.queue)} is not known` +
+      `${this.address === undefined ? ": no address of the broker is known" : ` from ${this.address}`}.${
+        because(this.cause)
+      }`
+  }
+}
+
+/**
+ * An offset could not be committed. It is tried again with the next commit; without one, its messages come again.
+ *
+ * @since 0.1.0
+ * @category errors
+ */
+export class OffsetError extends Data.TaggedError("OffsetError")<{
+  readonly group: string
+  readonly queue: MessageQueue
+  readonly offset: bigint
+  /** `undefined`: no address of the broker is known. */
+  readonly address: string | undefined
+  readonly cause: unknown
+}> {
+  /**
+   * @since 0.1.0
+   */
+  readonly [TypeId]: TypeId = TypeId
+
+  /**
+   * @since 0.1.0
+   */
+  get retryable(): boolean {
+    return true
+  }
+
+  override get message(): string {
+    return `Group "${this.group}" cannot commit offset ${this.offset} of ${describe(this.queue)}` +
+      `${this.address === undefined ? ": no address of the broker is known" : ` to ${this.address}`}.${
+        because(this.cause)
+      }`
+  }
+}
+
+/**
+ * The queues of a topic could not be shared out. The member keeps what it has.
+ *
+ * @since 0.1.0
+ * @category errors
+ */
+export class RebalanceError extends Data.TaggedError("RebalanceError")<{
+  readonly group: string
+  readonly topic: string
+  readonly reason: "NoRoute" | "NoMembers" | "NotAMember" | "StrategyFailed"
+  readonly cause?: unknown
+}> {
+  /**
+   * @since 0.1.0
+   */
+  readonly [TypeId]: TypeId = TypeId
+
+  /**
+   * @since 0.1.0
+   */
+  get retryable(): boolean {
+    return true
+  }
+
+  override get message(): string {
+    return `Group "${this.group}" keeps its queues of topic ${this.topic}: ${reasons[this.reason]}.${
+      because(this.cause)
+    }`
+  }
+}
+
+const reasons: Readonly<Record<RebalanceError["reason"], string>> = {
+  NoRoute: "the topic has no route",
+  NoMembers: "no broker says who the members of the group are",
+  NotAMember: "the broker does not count this client among the members yet",
+  StrategyFailed: "the allocation strategy threw"
+}
+
+/**
+ * @since 0.1.0
+ * @category errors
+ */
+export type ConsumerError =
+  | ConsumerConfigError
+  | ConsumerValidationError
+  | ConsumerStartError
+  | SubscribeError
+  | MessagePullError
+  | MessageConsumeError
+  | ConsumeTimeoutError
+  | InvalidConsumeResultError
+  | OffsetFetchError
+  | OffsetError
+  | RebalanceError
+
+/**
+ * @since 0.1.0
+ * @category refinements
+ */
+export const isConsumerError = (u: unknown): u is ConsumerError => Predicate.hasProperty(u, TypeId)

@@ -1,0 +1,423 @@
+/**
+ * The ledger of one queue: which messages were pulled and are not finished, how much they keep in memory, and which
+ * offset may be committed. It never says an offset beyond a message that is not finished.
+ *
+ * @since 0.1.0
+ */
+import type { MessageExt } from "@effect-rocketmq/protocol/MessageExt"
+import type { MessageQueue } from "@effect-rocketmq/protocol/MessageQueue"
+
+/**
+ * What came with one pull. Messages are told apart by their index here; those of a finished batch are let go at once,
+ * and with them the bytes of the answer that they are views of.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface Batch {
+  /** The assignment that it was pulled for: what is said about another one is ignored. */
+  readonly epoch: number
+  /** By index. Empty once all are finished. */
+  messages: Array<MessageExt>
+  readonly size: number
+  readonly bytes: number
+  /** 1: finished. */
+  readonly finished: Uint8Array
+  /** Index of the next message to hand out. */
+  next: number
+  /** Index below which all messages are finished. */
+  head: number
+  /** How many messages are not finished. */
+  remaining: number
+}
+
+/**
+ * How much may be cached of one queue before pulling pauses.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface Limits {
+  /** Messages. */
+  readonly count: number
+  /** Bytes. */
+  readonly bytes: number
+  /** From the first unfinished offset to the position. */
+  readonly span: number
+}
+
+/**
+ * Bytes that several queues may keep together.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface Budget {
+  readonly limit: number
+  used: number
+  /** Queues that wait for others to let go, first come first served. */
+  readonly waiting: Set<ProcessQueue>
+}
+
+/**
+ * What happened to the messages of a topic since the start, over all of its queues.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface Totals {
+  consumed: number
+  failed: number
+  /** Milliseconds that handlers took. */
+  handling: number
+  pulls: number
+  pulled: number
+  /** Milliseconds that pulls took, held by the broker or not. */
+  pulling: number
+}
+
+/**
+ * All zero.
+ *
+ * @since 0.1.0
+ * @category constructors
+ */
+export const totals = (): Totals => ({ consumed: 0, failed: 0, handling: 0, pulls: 0, pulled: 0, pulling: 0 })
+
+/**
+ * @since 0.1.0
+ * @category constructors
+ */
+export const budget = (limit: number): Budget => ({ limit, used: 0, waiting: new Set() })
+
+/**
+ * @since 0.1.0
+ * @category models
+ */
+export class ProcessQueue {
+  /** @since 0.1.0 */
+  readonly queue: MessageQueue
+  /**
+   * The offset to pull next.
+   * @since 0.1.0
+   */
+  position: bigint
+  /**
+   * Raised by each reset: what was handed out before is then of no account.
+   * @since 0.1.0
+   */
+  epoch = 0
+  /**
+   * Messages that are cached: not finished.
+   * @since 0.1.0
+   */
+  count = 0
+  /**
+   * Bytes that the cached messages keep in memory.
+   * @since 0.1.0
+   */
+  bytes = 0
+  /**
+   * Messages in the hands of handlers, or on their way back to the broker.
+   * @since 0.1.0
+   */
+  running = 0
+  /**
+   * Set when the queue is lost: nothing is handed out any more, while running handlers may still finish.
+   * @since 0.1.0
+   */
+  closing = false
+  /**
+   * Kept by the dispatcher: whether the queue is in its ring of queues with messages to hand out.
+   * @since 0.1.0
+   */
+  listed = false
+  /**
+   * When a message was handed out last, in milliseconds; 0 before the first.
+   * @since 0.1.0
+   */
+  lastHandled = 0
+  /** @since 0.1.0 */
+  readonly totals: Totals
+
+  private readonly limits: Limits
+  private readonly budget: Budget
+  /** Batches with unfinished messages, by offset. */
+  private batches: Array<Batch> = []
+  /** Batches with messages that were not handed out. */
+  private ready: Array<Batch> = []
+  private again: Array<Handed> = []
+  private onRoom: (() => void) | undefined
+  private onIdle: (() => void) | undefined
+
+  constructor(queue: MessageQueue, position: bigint, limits: Limits, budget: Budget, totals: Totals) {
+    this.queue = queue
+    this.position = position
+    this.limits = limits
+    this.budget = budget
+    this.totals = totals
+  }
+
+  /**
+   * The offset that may be committed: that of the first unfinished message, or the position when there is none.
+   *
+   * @since 0.1.0
+   */
+  committable(): bigint {
+    const batch = this.batches[0]
+    if (batch === undefined) return this.position
+    while (batch.finished[batch.head] === 1) batch.head++
+    return batch.messages[batch.head]?.queueOffset ?? this.position
+  }
+
+  /**
+   * Takes in what a pull brought, in order of offsets, and moves the position to `next`. Messages below the position are
+   * dropped: they are known already. `bytes` is what the messages keep in memory.
+   *
+   * @since 0.1.0
+   */
+  append(messages: Array<MessageExt>, next: bigint, bytes: number): void {
+    let fresh = messages
+    const first = messages[0]
+    if (first !== undefined && first.queueOffset < this.position) {
+      fresh = messages.filter((message) => message.queueOffset >= this.position)
+    }
+    const last = fresh[fresh.length - 1]
+    this.moveTo(last !== undefined && last.queueOffset >= next ? last.queueOffset + 1n : next)
+    if (last === undefined) return
+    const batch: Batch = {
+      epoch: this.epoch,
+      messages: fresh,
+      size: fresh.length,
+      bytes,
+      finished: new Uint8Array(fresh.length),
+      next: 0,
+      head: 0,
+      remaining: fresh.length
+    }
+    this.batches.push(batch)
+    this.ready.push(batch)
+    this.count += fresh.length
+    this.bytes += bytes
+    this.budget.used += bytes
+  }
+
+  /**
+   * Moves the position forward; what is cached stays. Never moves it back.
+   *
+   * @since 0.1.0
+   */
+  moveTo(next: bigint): void {
+    if (next > this.position) this.position = next
+  }
+
+  /**
+   * Whether a message waits to be handed out.
+   *
+   * @since 0.1.0
+   */
+  hasReady(): boolean {
+    return !this.closing && (this.ready.length > 0 || this.again.length > 0)
+  }
+
+  /**
+   * Hands out up to `max` neighbouring messages of one batch, into `into`. False when there is none.
+   *
+   * @since 0.1.0
+   */
+  take(max: number, into: Handed): boolean {
+    if (this.closing) return false
+    const redo = this.again.shift()
+    if (redo !== undefined) {
+      into.batch = redo.batch
+      into.from = redo.from
+      into.to = redo.to
+      this.running += redo.to - redo.from
+      return true
+    }
+    const batch = this.ready[0]
+    if (batch === undefined) return false
+    into.batch = batch
+    into.from = batch.next
+    into.to = batch.next = Math.min(batch.next + max, batch.size)
+    if (batch.next === batch.size) this.ready.shift()
+    this.running += into.to - into.from
+    return true
+  }
+
+  /**
+   * Whether the batch still belongs to the present assignment.
+   *
+   * @since 0.1.0
+   */
+  owns(batch: Batch): boolean {
+    return batch.epoch === this.epoch
+  }
+
+  /**
+   * A handed out message is done for good. Ignored when the batch is of another assignment.
+   *
+   * @since 0.1.0
+   */
+  finish(batch: Batch, index: number): void {
+    this.release(1)
+    if (batch.epoch !== this.epoch || batch.finished[index] !== 0) return
+    batch.finished[index] = 1
+    this.count--
+    if (--batch.remaining === 0) {
+      batch.messages = []
+      this.bytes -= batch.bytes
+      this.budget.used -= batch.bytes
+      while (this.batches[0]?.remaining === 0) this.batches.shift()
+      if (this.budget.waiting.size > 0) wakeWaiting(this.budget)
+    }
+    if (this.onRoom !== undefined && this.hasRoom()) this.wakeRoom()
+  }
+
+  /**
+   * A handed out message is not done and stays cached; `redo` hands it out again, with the message in its place.
+   *
+   * @since 0.1.0
+   */
+  putBack(batch: Batch, index: number, message: MessageExt): void {
+    this.release(1)
+    if (batch.epoch === this.epoch && batch.finished[index] === 0) batch.messages[index] = message
+  }
+
+  /**
+   * Makes a message that was put back ready again. False when it is no longer of account.
+   *
+   * @since 0.1.0
+   */
+  redo(batch: Batch, index: number): boolean {
+    if (batch.epoch !== this.epoch || batch.finished[index] !== 0 || this.closing) return false
+    this.again.push({ batch, from: index, to: index + 1 })
+    return true
+  }
+
+  /**
+   * Forgets all that is cached and starts again at `offset`; what handlers say about earlier messages is ignored from now on.
+   *
+   * @since 0.1.0
+   */
+  reset(offset: bigint): void {
+    this.epoch++
+    this.budget.used -= this.bytes
+    this.batches = []
+    this.ready = []
+    this.again = []
+    this.count = 0
+    this.bytes = 0
+    this.position = offset
+    this.wakeRoom()
+    wakeWaiting(this.budget)
+  }
+
+  /**
+   * Forgets all that is cached for good: the queue is no longer of this member.
+   *
+   * @since 0.1.0
+   */
+  drop(): void {
+    this.closing = true
+    this.reset(this.position)
+  }
+
+  /**
+   * Whether more may be pulled.
+   *
+   * @since 0.1.0
+   */
+  hasRoom(): boolean {
+    return this.count <= this.limits.count && this.bytes <= this.limits.bytes &&
+      this.budget.used <= this.budget.limit &&
+      (this.count === 0 || Number(this.position - this.committable()) <= this.limits.span)
+  }
+
+  /**
+   * Calls back once, as soon as there is room. The result takes the wish back.
+   *
+   * @since 0.1.0
+   */
+  whenRoom(callback: () => void): () => void {
+    this.onRoom = callback
+    this.budget.waiting.add(this)
+    return () => {
+      if (this.onRoom === callback) {
+        this.onRoom = undefined
+        this.budget.waiting.delete(this)
+      }
+    }
+  }
+
+  /**
+   * Calls back once, as soon as nothing is in the hands of handlers. The result takes the wish back.
+   *
+   * @since 0.1.0
+   */
+  whenIdle(callback: () => void): () => void {
+    this.onIdle = callback
+    return () => {
+      if (this.onIdle === callback) this.onIdle = undefined
+    }
+  }
+
+  /**
+   * Wakes who waits for room if there is some.
+   *
+   * @since 0.1.0
+   */
+  wakeIfRoom(): boolean {
+    if (this.onRoom === undefined || !this.hasRoom()) return false
+    this.wakeRoom()
+    return true
+  }
+
+  private wakeRoom(): void {
+    const callback = this.onRoom
+    this.onRoom = undefined
+    this.budget.waiting.delete(this)
+    if (callback !== undefined) callback()
+  }
+
+  private release(count: number): void {
+    this.running -= count
+    if (this.running === 0 && this.onIdle !== undefined) {
+      const callback = this.onIdle
+      this.onIdle = undefined
+      callback()
+    }
+  }
+}
+
+/** Room in the budget is offered in the order of waiting; those who lack room of their own stay. */
+const wakeWaiting = (budget: Budget): void => {
+  if (budget.used > budget.limit) return
+  for (const queue of budget.waiting) queue.wakeIfRoom()
+}
+
+/**
+ * Messages handed out: those of `batch` from index `from` up to but without `to`.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface Handed {
+  batch: Batch
+  from: number
+  to: number
+}
+
+/**
+ * An empty ledger that starts at `position`. `budget` and `totals` may be shared with other queues.
+ *
+ * @since 0.1.0
+ * @category constructors
+ */
+export const make = (
+  queue: MessageQueue,
+  position: bigint,
+  limits: Limits,
+  budget: Budget,
+  total: Totals = totals()
+): ProcessQueue => new ProcessQueue(queue, position, limits, budget, total)

@@ -1,0 +1,237 @@
+/**
+ * A push consumer put together from its parts, in the order in which they start and, backwards, stop.
+ */
+import type { MessageExt } from "@effect-rocketmq/protocol/MessageExt"
+import * as MQ from "@effect-rocketmq/protocol/MessageQueue"
+import * as Clock from "effect/Clock"
+import * as Deferred from "effect/Deferred"
+import * as Effect from "effect/Effect"
+import * as Either from "effect/Either"
+import type * as Scope from "effect/Scope"
+import * as Stream from "effect/Stream"
+import { Broker } from "../Broker.js"
+import * as BrokerErrors from "../BrokerError.js"
+import type { ConsumerMember } from "../Client.js"
+import { Client } from "../Client.js"
+import { Compression } from "../Compression.js"
+import type { BatchOptions, Consumer, Options, StartError } from "../Consumer.js"
+import { ConsumerStartError, SubscribeError } from "../ConsumerError.js"
+import type { BatchResult, ConsumeResult } from "../ConsumeResult.js"
+import * as MessageSelector from "../MessageSelector.js"
+import { NameServer } from "../NameServer.js"
+import * as OffsetStore from "../OffsetStore.js"
+import * as Ledger from "../ProcessQueue.js"
+import * as Rebalance from "../Rebalance.js"
+import * as AdminView from "./consumer/adminView.js"
+import * as Counters from "./consumer/counters.js"
+import * as Dispatcher from "./consumer/dispatcher.js"
+import * as Handler from "./consumer/handler.js"
+import * as PullLoop from "./consumer/pullLoop.js"
+import * as Queues from "./consumer/queues.js"
+import * as Rates from "./consumer/rates.js"
+import * as Report from "./consumer/report.js"
+import * as Retry from "./consumer/retry.js"
+import type { Settings } from "./consumer/settings.js"
+import * as SettingsOf from "./consumer/settings.js"
+import * as StartPositionOf from "./consumer/startPosition.js"
+import { statsOf } from "./consumer/stats.js"
+
+type Requirements = Client | NameServer | Broker | Compression | Scope.Scope
+
+/** The routes of the subscribed topics; one that does not exist yet is waited for later. */
+const resolveTopics = Effect.fnUntraced(function*(settings: Settings) {
+  const nameServer = yield* NameServer
+  const { group, retryTopic } = settings
+  const known = new Set<string>()
+  yield* Effect.forEach(settings.subscriptions.keys(), (topic) =>
+    Effect.matchEffect(nameServer.route(topic), {
+      onSuccess: (route) => {
+        for (const queue of route.readQueues) known.add(MQ.key(queue))
+        return Effect.void
+      },
+      onFailure: (cause) => {
+        if (cause._tag !== "TopicRouteNotFoundError") {
+          return Effect.fail(new ConsumerStartError({ group, topic, cause }))
+        }
+        return topic === retryTopic
+          ? Effect.void
+          : Effect.logWarning(
+            `Group "${group}" subscribes to topic ${topic}, which does not exist yet; it waits for it`
+          )
+      }
+    }), { concurrency: "unbounded", discard: true })
+  return known
+})
+
+/** SQL expressions are judged by a broker before the consumer counts as started. */
+const checkSelectors = Effect.fnUntraced(function*(settings: Settings) {
+  const broker = yield* Broker
+  const client = yield* Client
+  const nameServer = yield* NameServer
+  const { group } = settings
+  for (const { data, selector, topic } of settings.subscriptions.values()) {
+    if (selector._tag !== "Sql") continue
+    const route = nameServer.cached(topic)
+    if (route === undefined) continue
+    for (const addresses of route.brokers.values()) {
+      const address = addresses.get(0)
+      if (address === undefined) continue
+      const judged = yield* Effect.either(broker.checkSubscription(address, client.clientId, group, data))
+      if (Either.isRight(judged)) continue
+      const cause = judged.left
+      // a broker that does not answer judges nothing; it will when it is pulled
+      if (!BrokerErrors.isBrokerAnswerError(cause)) yield* Effect.logWarning(cause.message)
+      else {
+        const expression = MessageSelector.expression(selector)
+        return yield* new SubscribeError({ group, topic, expression, address, cause })
+      }
+    }
+  }
+})
+
+const consumeFromWhere = (settings: Settings): ConsumerMember["consumeFromWhere"] =>
+  settings.consumeFrom === "last"
+    ? "CONSUME_FROM_LAST_OFFSET"
+    : settings.consumeFrom === "first"
+    ? "CONSUME_FROM_FIRST_OFFSET"
+    : "CONSUME_FROM_TIMESTAMP"
+
+const start = <R>(
+  options: Options & { readonly batchSize?: number | undefined },
+  callOf: (settings: Settings, inflate: Handler.Inflate) => Handler.Call<R>
+): Effect.Effect<Consumer["Type"], StartError, R | Requirements> =>
+  Effect.gen(function*() {
+    const startedAt = yield* Clock.currentTimeMillis
+    const settings = yield* SettingsOf.make(options, startedAt)
+    const { group } = settings
+    const client = yield* Client
+    const inflate = Handler.inflater(yield* Compression, settings.maxDecompressedSize)
+    const call = callOf(settings, inflate)
+    const counters = Counters.make()
+    const publishCounters = Counters.publisher(group, counters)
+    const { hub, report } = yield* Report.make(group)
+    const totals = new Map([...settings.subscriptions.keys()].map((topic) => [topic, Ledger.totals()]))
+    const store = yield* OffsetStore.remote(group)
+    const ready = yield* Deferred.make<void>()
+
+    // topics and routes first, so that the first heartbeat reaches their brokers and comes before the first pull
+    yield* Effect.forEach(settings.subscriptions.keys(), client.watchTopic, { concurrency: "unbounded", discard: true })
+    const knownAtStart = yield* resolveTopics(settings)
+
+    // the parts refer to each other in a ring: what is ready again goes to the dispatcher, which sends back
+    const retry = yield* Retry.make({
+      group,
+      maxReconsumeTimes: settings.maxReconsumeTimes,
+      counters,
+      onReady: (queue) => dispatcher.offer(queue)
+    })
+    const dispatcher: Dispatcher.Dispatcher = yield* Dispatcher.make({
+      group,
+      concurrency: settings.concurrency,
+      batchSize: settings.batchSize,
+      consumeTimeout: settings.consumeTimeout,
+      retryDelay: settings.retryDelay,
+      call,
+      retry,
+      counters,
+      report
+    })
+    const pull = yield* PullLoop.make({ settings, store, counters, report, inflate, offer: dispatcher.offer })
+    const resolve = yield* StartPositionOf.make({ settings, store, startedAt, knownAtStart })
+    let shared = false
+    const checkReady = (): void => {
+      if (shared && queues.isResolved()) Deferred.unsafeDone(ready, Effect.void)
+    }
+    const queues: Queues.Queues = yield* Queues.make({
+      settings,
+      store,
+      report,
+      totals,
+      resolve,
+      pull,
+      onResolved: checkReady
+    })
+    const rebalance = yield* Rebalance.make({
+      group,
+      topics: [...settings.subscriptions.keys()],
+      strategy: settings.allocationStrategy,
+      interval: settings.rebalanceInterval,
+      apply: queues.assign,
+      onRound: (undecided) => {
+        if (shared || undecided.some((error) => error.reason !== "NoRoute")) return
+        shared = true
+        checkReady()
+      }
+    })
+    const rates = Rates.make(totals, startedAt)
+    const view = yield* AdminView.make({ settings, startedAt, queues, store, rates, call })
+    yield* client.registerConsumer({
+      group,
+      consumeType: "CONSUME_PASSIVELY",
+      messageModel: "CLUSTERING",
+      consumeFromWhere: consumeFromWhere(settings),
+      subscriptions: () => [...settings.subscriptions.values()].map(({ data }) => data),
+      onGroupChanged: Effect.sync(rebalance.trigger),
+      onResetOffset: (_topic, offsets) => queues.reset(offsets),
+      offsets: view.offsets,
+      runningInfo: view.runningInfo,
+      consumeDirectly: view.consumeDirectly
+    })
+    yield* checkSelectors(settings)
+
+    const stop = Effect.gen(function*() {
+      yield* queues.halt
+      const cutOff = yield* dispatcher.stop(settings.shutdownTimeout)
+      const waiting = queues.pulled().reduce((sum, { ledger }) => sum + ledger.count, 0) - cutOff
+      yield* queues.close
+      yield* publishCounters
+      yield* cutOff > 0
+        ? Effect.logWarning(
+          `Consumer group "${group}" stopped with ${cutOff} messages cut off in their handlers after ` +
+            `${settings.shutdownTimeout} ms and ${waiting} not handled; they come again`
+        )
+        : Effect.logDebug(
+          `Consumer group "${group}" stopped; ${waiting} pulled messages were not handled and come again`
+        )
+    })
+    yield* Effect.addFinalizer(() => stop)
+
+    const background = <A>(loop: Effect.Effect<A>) =>
+      Effect.forkScoped(Effect.interruptible(Effect.annotateLogs(loop, { module: "Consumer", group })))
+    yield* dispatcher.start
+    yield* background(dispatcher.watch)
+    yield* background(dispatcher.pulse)
+    yield* background(retry.run)
+    yield* background(Effect.forever(
+      Effect.sleep(settings.persistInterval).pipe(
+        Effect.zipRight(queues.persist),
+        Effect.zipRight(publishCounters),
+        Effect.zipRight(Effect.map(Clock.currentTimeMillis, rates.sample)),
+        Effect.catchAllCause((cause) => Effect.logError("Committing offsets died; the next period tries again", cause))
+      )
+    ))
+    yield* background(rebalance.run)
+
+    return {
+      group,
+      ready: Deferred.await(ready),
+      assignment: Effect.sync(queues.owned),
+      stats: Effect.sync(() => statsOf(counters, queues, store, dispatcher.running())),
+      events: Stream.fromPubSub(hub),
+      commit: queues.persist
+    }
+  })
+
+/** See Consumer.make. */
+export const make = <E, R>(
+  options: Options,
+  handler: (message: MessageExt) => Effect.Effect<void | ConsumeResult, E, R>
+): Effect.Effect<Consumer["Type"], StartError, R | Requirements> =>
+  start(options, (_, inflate) => Handler.single(inflate, handler))
+
+/** See Consumer.makeBatch. */
+export const makeBatch = <E, R>(
+  options: BatchOptions,
+  handler: (messages: ReadonlyArray<MessageExt>) => Effect.Effect<void | BatchResult, E, R>
+): Effect.Effect<Consumer["Type"], StartError, R | Requirements> =>
+  start(options, ({ group }, inflate) => Handler.batch(group, inflate, handler))

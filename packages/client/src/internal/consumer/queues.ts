@@ -1,0 +1,198 @@
+/**
+ * The queues of one consumer: each with its ledger and a fiber that pulls it, from the moment it is won until it is lost.
+ */
+import type { MessageQueue } from "@effect-rocketmq/protocol/MessageQueue"
+import * as MQ from "@effect-rocketmq/protocol/MessageQueue"
+import * as Effect from "effect/Effect"
+import * as FiberMap from "effect/FiberMap"
+import type { OffsetStore } from "../../OffsetStore.js"
+import type { ProcessQueue } from "../../ProcessQueue.js"
+import * as Ledger from "../../ProcessQueue.js"
+import type { Pulled } from "./pullLoop.js"
+import type { Report } from "./report.js"
+import type { Settings } from "./settings.js"
+
+/** After a defect, in milliseconds. */
+const RESTART_DELAY = 3_000
+
+/** A queue of this member; `pulled` is absent until its position is known. */
+interface Owned {
+  readonly queue: MessageQueue
+  pulled: Pulled | undefined
+}
+
+/** See the module. */
+export interface Queues {
+  /** Takes the queues that are new and lets those go that are missing, topic by topic. Waits for those that go. */
+  readonly assign: (assignment: ReadonlyMap<string, ReadonlyArray<MessageQueue>>) => Effect.Effect<void>
+  /** Moves owned queues to other offsets, as an operator said. */
+  readonly reset: (offsets: ReadonlyArray<readonly [MessageQueue, bigint]>) => Effect.Effect<void>
+  /** Commits what may be committed. */
+  readonly persist: Effect.Effect<void>
+  /** Ends the pulling of all queues; their ledgers stay. */
+  readonly halt: Effect.Effect<void>
+  /** Commits, then forgets everything. */
+  readonly close: Effect.Effect<void>
+  readonly owned: () => ReadonlyArray<MessageQueue>
+  readonly pulled: () => ReadonlyArray<Pulled>
+  /** Whether the position of each owned queue is known. */
+  readonly isResolved: () => boolean
+}
+
+/** `onResolved` is called when the position of a queue becomes known. */
+export const make = Effect.fnUntraced(function*(options: {
+  readonly settings: Settings
+  readonly store: OffsetStore
+  readonly report: Report
+  /** By topic. */
+  readonly totals: ReadonlyMap<string, Ledger.Totals>
+  readonly resolve: (queue: MessageQueue) => Effect.Effect<bigint>
+  readonly pull: (pulled: Pulled) => Effect.Effect<never>
+  readonly onResolved: () => void
+}) {
+  const { onResolved, pull, report, resolve, settings, store, totals } = options
+  const table = new Map<string, Owned>()
+  const fibers = yield* FiberMap.make<string, never>()
+  const budget = Ledger.budget(settings.maxCachedBytes)
+
+  const pulled = (): Array<Pulled> => {
+    const all: Array<Pulled> = []
+    for (const owned of table.values()) {
+      if (owned.pulled !== undefined) all.push(owned.pulled)
+    }
+    return all
+  }
+
+  const persistOf = (all: ReadonlyArray<Pulled>): Effect.Effect<void> =>
+    Effect.suspend(() => {
+      for (const { ledger } of all) store.update(ledger.queue, ledger.committable())
+      return Effect.flatMap(
+        store.persist(all.map(({ ledger }) => ledger.queue)),
+        (errors) => Effect.forEach(errors, (error) => Effect.logWarning(error.message), { discard: true })
+      )
+    })
+
+  const open = (owned: Owned): Effect.Effect<never> =>
+    Effect.flatMap(resolve(owned.queue), (position) => {
+      const self: Pulled = {
+        ledger: Ledger.make(owned.queue, position, settings.limits, budget, totals.get(owned.queue.topic)),
+        subscription: settings.subscriptions.get(owned.queue.topic)!,
+        suggestedBrokerId: 0,
+        lastPull: 0,
+        failures: 0
+      }
+      owned.pulled = self
+      report.publish({ _tag: "Assigned", queue: owned.queue, position })
+      onResolved()
+      return pull(self)
+    })
+
+  const start = (owned: Owned): Effect.Effect<never> =>
+    Effect.suspend(() => owned.pulled === undefined ? open(owned) : pull(owned.pulled)).pipe(
+      Effect.catchAllDefect((defect) =>
+        Effect.zipRight(
+          Effect.logError(
+            `Group "${settings.group}": a queue of topic ${owned.queue.topic} could not be started`,
+            defect
+          ),
+          Effect.sleep(RESTART_DELAY)
+        )
+      ),
+      Effect.forever
+    )
+
+  const idle = (ledger: ProcessQueue): Effect.Effect<void> =>
+    Effect.async((resume) => {
+      if (ledger.running === 0) return resume(Effect.void)
+      return Effect.sync(ledger.whenIdle(() => resume(Effect.void)))
+    })
+
+  /** Stop pulling, let running handlers finish, commit, and only then forget. */
+  const revoke = Effect.fnUntraced(function*(key: string, owned: Owned) {
+    yield* FiberMap.remove(fibers, key)
+    const self = owned.pulled
+    if (self === undefined) {
+      table.delete(key)
+      return
+    }
+    const { ledger } = self
+    ledger.closing = true
+    // the new owner reads the offset about now: what is finished should not come twice
+    yield* persistOf([self])
+    yield* Effect.timeoutOption(idle(ledger), settings.shutdownTimeout)
+    yield* persistOf([self])
+    const abandoned = ledger.running
+    const committed = ledger.committable()
+    ledger.drop()
+    store.remove(owned.queue)
+    table.delete(key)
+    report.publish({ _tag: "Revoked", queue: owned.queue, committed, abandoned })
+    if (abandoned > 0) {
+      yield* Effect.logWarning(
+        `Group "${settings.group}": ${abandoned} messages of queue ${owned.queue.queueId} of topic ${owned.queue.topic} on ` +
+          `${owned.queue.brokerName} were still being handled when the queue went to another member; they come again there`
+      )
+    }
+  })
+
+  const assign: Queues["assign"] = Effect.fnUntraced(function*(assignment) {
+    const wanted = new Map<string, MessageQueue>()
+    for (const queues of assignment.values()) {
+      for (const queue of queues) wanted.set(MQ.key(queue), queue)
+    }
+    const lost = [...table].filter(([key, { queue }]) => assignment.has(queue.topic) && !wanted.has(key))
+    for (const [key, queue] of wanted) {
+      const owned = table.get(key) ?? { queue, pulled: undefined }
+      table.set(key, owned)
+      // a queue that is owned and not pulled is the one thing that must not be
+      yield* FiberMap.run(fibers, key, start(owned), { onlyIfMissing: true })
+    }
+    yield* Effect.forEach(lost, ([key, owned]) => revoke(key, owned), { concurrency: "unbounded", discard: true })
+  })
+
+  const reset: Queues["reset"] = Effect.fnUntraced(function*(offsets) {
+    const moved: Array<MessageQueue> = []
+    for (const [queue, offset] of offsets) {
+      const key = MQ.key(queue)
+      const owned = table.get(key)
+      const self = owned?.pulled
+      if (self === undefined || self.ledger.closing) continue
+      report.publish({ _tag: "OffsetCorrected", queue, from: self.ledger.position, to: offset })
+      self.ledger.reset(offset)
+      store.reset(queue, offset)
+      moved.push(queue)
+      // a pull that the broker holds is about the old place
+      yield* FiberMap.run(fibers, key, pull(self))
+    }
+    for (const error of yield* store.persist(moved)) yield* Effect.logWarning(error.message)
+  })
+
+  const queues: Queues = {
+    assign,
+    reset,
+    persist: Effect.suspend(() => persistOf(pulled())),
+    halt: FiberMap.clear(fibers),
+    close: Effect.suspend(() => {
+      const all = pulled()
+      return Effect.ensuring(
+        persistOf(all),
+        Effect.sync(() => {
+          for (const { ledger } of all) {
+            ledger.drop()
+            store.remove(ledger.queue)
+          }
+          table.clear()
+        })
+      )
+    }),
+    owned: () => [...table.values()].map(({ queue }) => queue).sort(MQ.order),
+    pulled,
+    isResolved: () => {
+      for (const owned of table.values()) {
+        if (owned.pulled === undefined) return false
+      }
+      return true
+    }
+  }
+  return queues
+})

@@ -1,0 +1,66 @@
+/**
+ * What a consumer tells those who watch it: events for programs, lines for people.
+ */
+import type { MessageExt, UndecodableRecord } from "@effect-rocketmq/protocol/MessageExt"
+import type { MessageQueue } from "@effect-rocketmq/protocol/MessageQueue"
+import * as Effect from "effect/Effect"
+import * as PubSub from "effect/PubSub"
+import type { Event } from "../../Consumer.js"
+import type { MessageConsumeError } from "../../ConsumerError.js"
+import { ConsumeTimeoutError } from "../../ConsumerError.js"
+import * as Backoff from "./backoff.js"
+
+/** See the module. */
+export interface Report {
+  readonly publish: (event: Event) => void
+  readonly failed: (error: MessageConsumeError) => void
+  readonly timedOut: (queue: MessageQueue, message: MessageExt, timeout: number) => Effect.Effect<void>
+  /** A record of an answer that is no message. */
+  readonly undecodable: (queue: MessageQueue, record: UndecodableRecord) => Effect.Effect<void>
+  /** A message whose body cannot be inflated. */
+  readonly unreadable: (queue: MessageQueue, message: MessageExt, reason: string) => Effect.Effect<void>
+}
+
+/** Events that slow watchers may be behind; older ones are dropped. */
+const BACKLOG = 1024
+
+/** The hub of a consumer's events, and the way in. */
+export const make = (
+  group: string
+): Effect.Effect<{ readonly report: Report; readonly hub: PubSub.PubSub<Event> }> =>
+  Effect.map(PubSub.sliding<Event>(BACKLOG), (hub) => {
+    const warn = Backoff.limitedWarning(1_000)
+    const publish = (event: Event): void => {
+      hub.unsafeOffer(event)
+    }
+    const told = (queue: MessageQueue, offset: bigint | undefined, reason: string, bytes: Uint8Array) => {
+      publish({ _tag: "Undecodable", queue, offset, reason, bytes })
+      return warn(() =>
+        `Group "${group}": the record at offset ${
+          offset ?? "?"
+        } of queue ${queue.queueId} of topic ${queue.topic} on ` +
+        `${queue.brokerName} cannot be read and is not delivered: ${reason}`
+      )
+    }
+    return {
+      hub,
+      report: {
+        publish,
+        failed: (error) => publish({ _tag: "HandlerFailed", error }),
+        timedOut: (queue, message, timeout) => {
+          const error = new ConsumeTimeoutError({
+            group,
+            topic: message.topic,
+            queue,
+            offset: message.queueOffset,
+            msgId: message.msgId,
+            timeout
+          })
+          publish({ _tag: "HandlerTimedOut", error })
+          return warn(() => error.message)
+        },
+        undecodable: (queue, record) => told(queue, record.queueOffset, record.reason, record.bytes),
+        unreadable: (queue, message, reason) => told(queue, message.queueOffset, reason, message.body)
+      }
+    }
+  })

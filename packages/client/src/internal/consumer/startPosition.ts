@@ -1,0 +1,77 @@
+/**
+ * Where to begin on a queue that was just won (protocol 5.7). Asked until it is known: nothing is pulled and nothing
+ * committed before, and no failure is ever taken for an offset.
+ */
+import type { MessageQueue } from "@effect-rocketmq/protocol/MessageQueue"
+import * as MQ from "@effect-rocketmq/protocol/MessageQueue"
+import * as Names from "@effect-rocketmq/protocol/Names"
+import * as Effect from "effect/Effect"
+import * as Option from "effect/Option"
+import { Broker } from "../../Broker.js"
+import { OffsetFetchError } from "../../ConsumerError.js"
+import { NameServer } from "../../NameServer.js"
+import type { OffsetStore } from "../../OffsetStore.js"
+import * as Backoff from "./backoff.js"
+import type { Settings } from "./settings.js"
+
+const FIRST_DELAY = 100
+const LONGEST_DELAY = 3_000
+
+/**
+ * `knownAtStart` has the keys of the queues that the topics had when the consumer started. On a queue that came later,
+ * "from the last" means all that was stored since the start, or what is sent to a topic right after its creation would
+ * be missed.
+ */
+export const make = Effect.fnUntraced(function*(options: {
+  readonly settings: Settings
+  readonly store: OffsetStore
+  readonly startedAt: number
+  readonly knownAtStart: ReadonlySet<string>
+}) {
+  const broker = yield* Broker
+  const nameServer = yield* NameServer
+  const { knownAtStart, settings, startedAt, store } = options
+  const { consumeFrom, group } = settings
+
+  const byRule = (queue: MessageQueue): Effect.Effect<bigint, OffsetFetchError> =>
+    Effect.suspend(() => {
+      const addresses = nameServer.brokerAddresses(queue.brokerName)
+      const address = addresses.get(0) ?? addresses.values().next().value
+      if (address === undefined) {
+        return Effect.fail(new OffsetFetchError({ group, queue, address, cause: undefined }))
+      }
+      const rule = Names.isRetryTopic(queue.topic) ? "first" : consumeFrom
+      const ask = rule === "first"
+        ? broker.minOffset(address, queue)
+        : typeof rule === "object"
+        ? broker.searchOffset(address, queue, rule.timestamp)
+        : knownAtStart.has(MQ.key(queue))
+        ? broker.maxOffset(address, queue)
+        : broker.searchOffset(address, queue, startedAt)
+      return Effect.mapError(ask, (cause) => new OffsetFetchError({ group, queue, address, cause }))
+    })
+
+  const once = (queue: MessageQueue): Effect.Effect<bigint, OffsetFetchError> =>
+    Effect.flatMap(
+      store.fetch(queue),
+      Option.match({
+        onNone: () => byRule(queue),
+        onSome: Effect.succeed
+      })
+    )
+
+  const resolve = Effect.fnUntraced(function*(queue: MessageQueue) {
+    const warn = Backoff.limitedWarning(30_000)
+    let failures = 0
+    while (true) {
+      const position = yield* Effect.either(once(queue))
+      if (position._tag === "Right") return position.right
+      const error = position.left
+      failures++
+      yield* warn(() => error.message)
+      yield* Effect.sleep(Backoff.delay(failures, FIRST_DELAY, LONGEST_DELAY))
+    }
+  })
+
+  return resolve
+})

@@ -1,0 +1,28 @@
+/**
+ * A consumer's numbers as a program sees them.
+ */
+import type { QueueProgress, Stats } from "../../Consumer.js"
+import type { OffsetStore } from "../../OffsetStore.js"
+import type { Counters } from "./counters.js"
+import type { Queues } from "./queues.js"
+
+/** The numbers of this moment. */
+export const statsOf = (counters: Counters, queues: Queues, store: OffsetStore, running: number): Stats => {
+  let cachedCount = 0
+  let cachedBytes = 0
+  const progress = queues.pulled().map(({ lastPull, ledger }): QueueProgress => {
+    cachedCount += ledger.count
+    cachedBytes += ledger.bytes
+    return {
+      queue: ledger.queue,
+      position: ledger.position,
+      committable: ledger.committable(),
+      committed: store.noted(ledger.queue),
+      cachedCount: ledger.count,
+      cachedBytes: ledger.bytes,
+      running: ledger.running,
+      lastPull
+    }
+  })
+  return { ...counters, cachedCount, cachedBytes, running, queues: progress }
+}
