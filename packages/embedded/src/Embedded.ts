@@ -3,11 +3,14 @@
  *
  * @since 0.1.0
  */
+import * as RocketMQ from "@effect-rocketmq/client/RocketMQ"
 import * as Transport from "@effect-rocketmq/client/Transport"
+import type { TransportConfigError } from "@effect-rocketmq/client/TransportError"
+import * as NodeCompression from "@effect-rocketmq/node/NodeCompression"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import type { Cluster } from "./EmbeddedCluster.js"
-import { EmbeddedCluster } from "./EmbeddedCluster.js"
+import * as EmbeddedCluster from "./EmbeddedCluster.js"
 import * as MemoryTransport from "./internal/memoryTransport.js"
 
 /**
@@ -25,6 +28,47 @@ export const transport = (cluster: Cluster): Layer.Layer<Transport.Transport> =>
  * @since 0.1.0
  * @category layers
  */
-export const layerTransport: Layer.Layer<Transport.Transport, never, EmbeddedCluster> = Layer.unwrapEffect(
-  Effect.map(EmbeddedCluster, transport)
-)
+export const layerTransport: Layer.Layer<Transport.Transport, never, EmbeddedCluster.EmbeddedCluster> = Layer
+  .unwrapEffect(
+    Effect.map(EmbeddedCluster.EmbeddedCluster, transport)
+  )
+
+/**
+ * Options of the cluster, and of the client on it.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface Options extends Omit<RocketMQ.Options, "nameServers"> {
+  /** Default: one broker, topics made automatically. */
+  readonly cluster?: EmbeddedCluster.Options | undefined
+}
+
+/**
+ * A client on the cluster of the environment. Several of them are several client instances, as on several machines.
+ *
+ * @since 0.1.0
+ * @category layers
+ */
+export const layerClient = (
+  options: Omit<Options, "cluster"> = {}
+): Layer.Layer<RocketMQ.RocketMQ, TransportConfigError, EmbeddedCluster.EmbeddedCluster> =>
+  Layer.unwrapEffect(
+    Effect.map(EmbeddedCluster.EmbeddedCluster, (cluster) =>
+      RocketMQ.layer({ ...options, nameServers: [cluster.nameServerAddress] }).pipe(
+        Layer.provide(Layer.merge(transport(cluster), NodeCompression.layer))
+      ))
+  )
+
+/**
+ * All that producers and consumers need, on a cluster of its own that lives as long as the Layer; and the cluster.
+ *
+ * @since 0.1.0
+ * @category layers
+ */
+export const layer = (
+  options: Options = {}
+): Layer.Layer<RocketMQ.RocketMQ | EmbeddedCluster.EmbeddedCluster, TransportConfigError> => {
+  const { cluster, ...client } = options
+  return Layer.provideMerge(layerClient(client), EmbeddedCluster.layer(cluster))
+}
