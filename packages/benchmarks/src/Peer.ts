@@ -1,0 +1,107 @@
+/**
+ * This client, as the workloads use it.
+ *
+ * @since 0.1.0
+ */
+import * as Consumer from "@effect-rocketmq/client/Consumer"
+import * as Message from "@effect-rocketmq/client/Message"
+import * as MessageSelector from "@effect-rocketmq/client/MessageSelector"
+import * as Producer from "@effect-rocketmq/client/Producer"
+import type { SendError } from "@effect-rocketmq/client/ProducerError"
+import type { RocketMQ } from "@effect-rocketmq/client/RocketMQ"
+import type { SendReceipt } from "@effect-rocketmq/client/SendReceipt"
+import * as NodeRocketMQ from "@effect-rocketmq/node/NodeRocketMQ"
+import type { MessageExt } from "@effect-rocketmq/protocol/MessageExt"
+import * as Data from "effect/Data"
+import * as Effect from "effect/Effect"
+import * as Layer from "effect/Layer"
+import type * as Scope from "effect/Scope"
+import type { Arguments } from "./Arguments.js"
+import * as Body from "./Body.js"
+
+/**
+ * A message that was stored, with less certainty than the broker is set to.
+ *
+ * @since 0.1.0
+ * @category errors
+ */
+export class WeakStatusError extends Data.TaggedError("WeakStatusError")<{ readonly status: string }> {
+  override get message(): string {
+    return `stored with status ${this.status}`
+  }
+}
+
+/**
+ * @since 0.1.0
+ * @category models
+ */
+export interface Sending {
+  readonly one: (kind: number, i: number, clock?: number) => Effect.Effect<unknown, SendError | WeakStatusError>
+  readonly oneway: (kind: number, i: number) => Effect.Effect<unknown, SendError>
+  readonly batch: (kind: number, i: number, n: number) => Effect.Effect<unknown, unknown>
+}
+
+/**
+ * Runs a program on one client of the cluster.
+ *
+ * @since 0.1.0
+ * @category combinators
+ */
+export const withClient = (o: Arguments) => <A, E>(program: Effect.Effect<A, E, RocketMQ | Scope.Scope>) =>
+  Effect.flatMap(
+    Layer.build(NodeRocketMQ.layer({ nameServers: [o.namesrv] })),
+    (context) => Effect.provide(program, context)
+  )
+
+const checked = (receipt: SendReceipt): Effect.Effect<SendReceipt, WeakStatusError> =>
+  receipt.status === "SEND_OK" ? Effect.succeed(receipt) : Effect.fail(new WeakStatusError({ status: receipt.status }))
+
+/**
+ * @since 0.1.0
+ * @category constructors
+ */
+export const producer = (o: Arguments) =>
+  Effect.map(Producer.make({ group: o.group }), (producer): Sending => {
+    const body = Body.maker(o.size)
+    const message = (kind: number, i: number, clock?: number): Message.Message =>
+      Message.make({ topic: o.topic, tags: "bench", body: body(kind, i, clock) })
+    return {
+      one: (kind, i, clock) => Effect.flatMap(producer.send(message(kind, i, clock)), checked),
+      oneway: (kind, i) => producer.sendOneway(message(kind, i)),
+      batch: (kind, i, n) =>
+        Effect.flatMap(
+          producer.sendBatch(Array.from({ length: n }, (_, k) => message(kind, i + k))),
+          (receipts) => Effect.forEach(receipts, checked, { discard: true })
+        )
+    }
+  })
+
+const options = (o: Arguments): Consumer.Options => ({
+  group: o.group,
+  subscriptions: { [o.topic]: MessageSelector.all },
+  consumeFrom: "first"
+})
+
+/**
+ * A consumer with the defaults; `listener` gets each body.
+ *
+ * @since 0.1.0
+ * @category constructors
+ */
+export const consumer = (o: Arguments, listener: (body: Uint8Array) => void) =>
+  Consumer.make(options(o), (message) => Effect.sync(() => listener(message.body)))
+
+/**
+ * A consumer of batches with larger pulls and buffers.
+ *
+ * @since 0.1.0
+ * @category constructors
+ */
+export const tunedConsumer = (o: Arguments, listener: (body: Uint8Array) => void) =>
+  Consumer.makeBatch(
+    { ...options(o), batchSize: 32, pullBatchSize: 1024, pullThresholdCount: 8192, offsetSpan: 16_384 },
+    (messages: ReadonlyArray<MessageExt>) =>
+      Effect.sync(() => {
+        for (const message of messages) listener(message.body)
+      })
+  )
