@@ -3,4 +3,9 @@
  *
  * @since 0.1.0
  */
+
+/**
+ * @since 0.1.0
+ * @category exports
+ */
 export * from "@effect-rocketmq/protocol/MessageExt"
