@@ -140,7 +140,8 @@ export interface NameServerFailure {
 }
 
 /**
- * No name server of the list could answer. `failures` has each address with what came of it.
+ * No name server of the list could answer; of a request that must reach all of them, some could not. `failures` has
+ * each of those with what came of it.
  *
  * @since 0.1.0
  * @category errors
@@ -149,6 +150,8 @@ export class NameServerUnavailableError extends Data.TaggedError("NameServerUnav
   /** What was asked for, see RequestCode. */
   readonly requestCode: number
   readonly topic?: string | undefined
+  /** How many name servers there are. */
+  readonly asked: number
   readonly failures: ReadonlyArray<NameServerFailure>
 }> {
   /**
@@ -165,7 +168,14 @@ export class NameServerUnavailableError extends Data.TaggedError("NameServerUnav
 
   override get message(): string {
     const each = this.failures.map(({ address, error }) => `\n  ${address}: ${error._tag}: ${error.message}`).join("")
-    return `No name server could answer ${what(this)}. Tried ${this.failures.length}:${each}`
+    const who = this.failures.length < this.asked
+      ? `${this.failures.length} of ${this.asked} name servers`
+      : this.asked === 1
+      ? "The name server"
+      : `None of the ${this.asked} name servers`
+    return `${who} could ${this.failures.length < this.asked || this.asked === 1 ? "not " : ""}answer ${
+      what(this)
+    }:${each}`
   }
 }
 

@@ -14,7 +14,11 @@ const as = (Class: Constructor): Make => (answer) => new Class(answer)
 const notAvailable = (reason: E.BrokerNotAvailableError["reason"]): Make => (answer) =>
   new E.BrokerNotAvailableError({ ...answer, reason })
 
-const remarkOf = (answer: E.Answer): string => answer.remark ?? ""
+/** The remark without the names of topics, groups and hosts in it, which may hold any word. */
+const remarkOf = (answer: E.Answer): string =>
+  (answer.remark ?? "").replace(/\[[^\]]*\]/g, (name) => flow.test(name) ? name : "[]")
+
+const flow = /^\[(REJECTREQUEST|OVERLOAD|PC_SYNCHRONIZED|TIMEOUT_CLEAN_QUEUE|PCBUSY_CLEAN_QUEUE)\]$/
 
 /** Flow control as brokers word it; up to 5.0 some of it travels with SYSTEM_ERROR. */
 const busy =
@@ -41,6 +45,7 @@ const systemError: Make = (answer) => {
 /** What a remark of code 16 without a matter of users names, most telling first. */
 const permissions: ReadonlyArray<readonly [RegExp, E.PermissionDeniedError["reason"]]> = [
   [/broadcast/i, "Broadcast"],
+  [/forbidden for topic/i, "Subscription"],
   [/subscription group|consumer group|group\[/i, "Group"],
   [/subscription/i, "Subscription"],
   [/topic/i, "Topic"],
