@@ -1,1 +1,7 @@
-export {}
+/**
+ * Compressed bodies with the codecs of Node. zlib is built in. zstd is built in from Node 22.15 on, and WebAssembly
+ * before. LZ4 is the optional native package `lz4-napi`; where it does not load, LZ4 bodies can be read but not written.
+ *
+ * @since 0.1.0
+ */
+export * as NodeCompression from "./NodeCompression.js"
