@@ -11,6 +11,7 @@ import * as BrokerError from "../../src/BrokerError.js"
 import * as Client from "../../src/Client.js"
 import * as Compression from "../../src/Compression.js"
 import * as NameServer from "../../src/NameServer.js"
+import type { NameServerError } from "../../src/NameServerError.js"
 import { TopicRouteNotFoundError } from "../../src/NameServerError.js"
 import { RequestTimeoutError } from "../../src/RemotingError.js"
 import type { TopicRoute } from "../../src/TopicRoute.js"
@@ -104,6 +105,7 @@ export class Cluster {
   /** Hooks that tests set to make an answer go wrong; `undefined`: the normal answer. */
   onPull: (pull: Pull) => Effect.Effect<Broker.PullResult, BrokerError.BrokerError> | undefined = () => undefined
   onFetch: () => BrokerError.BrokerError | undefined = () => undefined
+  onRoute: () => NameServerError | undefined = () => undefined
   onCommit: () => BrokerError.BrokerError | undefined = () => undefined
   onSendBack: () => BrokerError.BrokerError | undefined = () => undefined
   onSend: () => BrokerError.BrokerError | undefined = () => undefined
@@ -297,6 +299,8 @@ export class Cluster {
         route: (topic: string) =>
           Effect.suspend(() => {
             this.trace.push(`route ${topic}`)
+            const error = this.onRoute()
+            if (error !== undefined) return Effect.fail(error)
             const route = this.route(topic)
             return route === undefined
               ? Effect.fail(
