@@ -2,7 +2,7 @@ import * as Either from "effect/Either"
 import type * as Header from "../Header.js"
 import { DeserializationError, SerializationError } from "../ProtocolError.js"
 import type { ExtFields } from "../RemotingCommand.js"
-import { Fields } from "./received.js"
+import { Fields } from "./fields.js"
 
 /** Typed by `Header.make`. */
 export const codec = (name: string, fields: Header.AnyFields): Header.Header<any> => {

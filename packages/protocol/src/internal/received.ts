@@ -1,77 +1,95 @@
-import type { ExtFields, RemotingCommand, SerializeType } from "../RemotingCommand.js"
-
-/** Objects without prototype that, unlike those of `Object.create(null)`, keep V8's fast properties. */
-export const Fields = (() => {
-  const constructor = function() {}
-  constructor.prototype = Object.create(null)
-  return constructor as unknown as new() => Record<string, string>
-})()
+import type { ExtFields, RemotingCommand } from "../RemotingCommand.js"
+import { Fields } from "./fields.js"
+import { strictFields, tolerantFields } from "./headerJson.js"
 
 const decoder = new TextDecoder("utf-8", { ignoreBOM: true })
 
 export const utf8 = (bytes: Uint8Array, start: number, end: number): string =>
   decoder.decode(bytes.subarray(start, end))
 
-/** `{"k":"v",…}` known to be flat, valid, ASCII and without escapes: cut, not parsed. */
-const cutFields = (text: string): ExtFields => {
+// Names of fields are few. One that was seen before is taken from here: no slice, and its hash is known to the engine.
+const names: Array<string | undefined> = new Array(512).fill(undefined)
+
+const nameAt = (text: string, start: number, end: number): string => {
+  const length = end - start
+  if (length === 0 || length > 32) return text.slice(start, end)
+  const slot = (text.charCodeAt(start) * 31 + text.charCodeAt(end - 1) * 7 + length * 13) & 511
+  const name = names[slot]
+  if (name !== undefined && name.length === length) {
+    let i = 0
+    while (i < length && name.charCodeAt(i) === text.charCodeAt(start + i)) i++
+    if (i === length) return name
+  }
+  return names[slot] = text.slice(start, end)
+}
+
+/** `{"k":"v",…}` without escapes: cut, not parsed. `undefined`: not of that form. */
+const cutFields = (text: string): ExtFields | undefined => {
   const fields = new Fields()
-  let at = 1
-  while (text.charCodeAt(at) === 0x22) {
-    const keyEnd = text.indexOf("\"", at + 1)
+  const last = text.length - 1
+  let at = 0
+  if (last === 1) return fields
+  while (at < last) {
+    const keyEnd = text.indexOf("\"", at + 2)
     const valueEnd = text.indexOf("\"", keyEnd + 3)
-    fields[text.slice(at + 1, keyEnd)] = text.slice(keyEnd + 3, valueEnd)
-    at = valueEnd + 2
+    if (
+      text.charCodeAt(at + 1) !== 0x22 || keyEnd < 0 || valueEnd < keyEnd || text.charCodeAt(keyEnd + 1) !== 0x3a ||
+      text.charCodeAt(keyEnd + 2) !== 0x22
+    ) return undefined
+    fields[nameAt(text, at + 2, keyEnd)] = text.slice(keyEnd + 3, valueEnd)
+    at = valueEnd + 1
+    if (text.charCodeAt(at) !== 0x2c && at !== last) return undefined
   }
   return fields
 }
 
-/** `{"k":"v",…}` known to be flat and valid. */
-const parseFields = (text: string): ExtFields => {
-  const parsed: Record<string, string> = JSON.parse(text)
-  const fields = new Fields()
-  for (const key of Object.keys(parsed)) fields[key] = parsed[key]!
-  return fields
-}
+const jsonFields = (text: string): ExtFields =>
+  (text.indexOf("\\") < 0 ? cutFields(text) : strictFields(text)) ?? tolerantFields(text)
 
 /** Binary entries whose lengths are known to be right. */
 const binaryFields = (bytes: Uint8Array, start: number, end: number): ExtFields => {
   const fields = new Fields()
-  // one call for all of it: the text of an entry is a slice of that, unless some byte was not ASCII
+  // one call for all of it: the text of an entry is a slice of that, unless some character took several bytes
   const text = utf8(bytes, start, end)
-  const ascii = text.length === end - start
+  const aligned = text.length === end - start
   let at = start
   while (at < end) {
     const keyEnd = at + 2 + (bytes[at]! << 8 | bytes[at + 1]!)
     const valueEnd = keyEnd + 4 +
       (bytes[keyEnd]! << 24 | bytes[keyEnd + 1]! << 16 | bytes[keyEnd + 2]! << 8 | bytes[keyEnd + 3]!)
-    if (ascii) fields[text.slice(at + 2 - start, keyEnd - start)] = text.slice(keyEnd + 4 - start, valueEnd - start)
+    if (aligned) fields[text.slice(at + 2 - start, keyEnd - start)] = text.slice(keyEnd + 4 - start, valueEnd - start)
     else fields[utf8(bytes, at + 2, keyEnd)] = utf8(bytes, keyEnd + 4, valueEnd)
     at = valueEnd
   }
   return fields
 }
 
-/** How a part of a header is to be read. */
-export const PLAIN = 0
-export const JSON_TEXT = 1
-export const BINARY = 2
+const describe = (self: RemotingCommand): unknown => ({
+  _id: "RemotingCommand",
+  code: self.code,
+  language: self.language,
+  version: self.version,
+  opaque: self.opaque,
+  flag: self.flag,
+  remark: self.remark,
+  extFields: { ...self.extFields },
+  bodySize: self.body === undefined ? 0 : self.body.length,
+  serializeType: self.serializeType
+})
 
-/** A received command: remark and fields stay bytes until somebody asks. The reader has proved them to be valid. */
-export class Received implements RemotingCommand {
+/** Received in JSON. Remark and fields are read when somebody asks; fields that are no JSON are none. */
+export class ReceivedJson implements RemotingCommand {
   readonly code: number
   readonly language: number
   readonly version: number
   readonly opaque: number
   readonly flag: number
   readonly body: Uint8Array | undefined
-  readonly serializeType: SerializeType
   private readonly source: Uint8Array
   private readonly remarkStart: number
   private readonly remarkEnd: number
   private readonly extStart: number
   private readonly extEnd: number
-  private readonly form: number
-  private text: string | undefined
   private fields: ExtFields | undefined
 
   constructor(
@@ -81,14 +99,11 @@ export class Received implements RemotingCommand {
     opaque: number,
     flag: number,
     body: Uint8Array | undefined,
-    serializeType: SerializeType,
     source: Uint8Array,
     remarkStart: number,
     remarkEnd: number,
     extStart: number,
-    extEnd: number,
-    form: number,
-    fields: ExtFields | undefined
+    extEnd: number
   ) {
     this.code = code
     this.language = language
@@ -96,49 +111,89 @@ export class Received implements RemotingCommand {
     this.opaque = opaque
     this.flag = flag
     this.body = body
-    this.serializeType = serializeType
     this.source = source
     this.remarkStart = remarkStart
     this.remarkEnd = remarkEnd
     this.extStart = extStart
     this.extEnd = extEnd
-    this.form = form
-    this.text = undefined
-    this.fields = fields
+    this.fields = undefined
+  }
+
+  get serializeType(): 0 {
+    return 0
   }
 
   get remark(): string | undefined {
-    if (this.text === undefined && this.remarkEnd > 0) {
-      const text = utf8(this.source, this.remarkStart, this.remarkEnd)
-      this.text = this.form === JSON_TEXT ? JSON.parse(`"${text}"`) as string : text
-    }
-    return this.text
+    return this.remarkEnd === 0 ? undefined : utf8(this.source, this.remarkStart, this.remarkEnd)
   }
 
   get extFields(): ExtFields {
-    return this.fields ??= this.read()
-  }
-
-  private read(): ExtFields {
-    const { extEnd, extStart, form, source } = this
-    if (extStart === extEnd) return new Fields()
-    if (form === BINARY) return binaryFields(source, extStart, extEnd)
-    const text = utf8(source, extStart, extEnd)
-    return form === PLAIN ? cutFields(text) : parseFields(text)
+    return this.fields ??= this.extStart === 0
+      ? new Fields()
+      : jsonFields(utf8(this.source, this.extStart, this.extEnd))
   }
 
   toJSON(): unknown {
-    return {
-      _id: "RemotingCommand",
-      code: this.code,
-      language: this.language,
-      version: this.version,
-      opaque: this.opaque,
-      flag: this.flag,
-      remark: this.remark,
-      extFields: { ...this.extFields },
-      bodySize: this.body === undefined ? 0 : this.body.length,
-      serializeType: this.serializeType
-    }
+    return describe(this)
+  }
+}
+
+/** Received in the binary layout. Remark and fields are read when somebody asks; their lengths have been checked. */
+export class ReceivedBinary implements RemotingCommand {
+  readonly code: number
+  readonly language: number
+  readonly version: number
+  readonly opaque: number
+  readonly flag: number
+  readonly body: Uint8Array | undefined
+  private readonly source: Uint8Array
+  private readonly remarkStart: number
+  private readonly remarkEnd: number
+  private readonly extStart: number
+  private readonly extEnd: number
+  private fields: ExtFields | undefined
+
+  constructor(
+    code: number,
+    language: number,
+    version: number,
+    opaque: number,
+    flag: number,
+    body: Uint8Array | undefined,
+    source: Uint8Array,
+    remarkStart: number,
+    remarkEnd: number,
+    extStart: number,
+    extEnd: number
+  ) {
+    this.code = code
+    this.language = language
+    this.version = version
+    this.opaque = opaque
+    this.flag = flag
+    this.body = body
+    this.source = source
+    this.remarkStart = remarkStart
+    this.remarkEnd = remarkEnd
+    this.extStart = extStart
+    this.extEnd = extEnd
+    this.fields = undefined
+  }
+
+  get serializeType(): 1 {
+    return 1
+  }
+
+  /** An empty remark is none: the layout cannot tell them apart. */
+  get remark(): string | undefined {
+    return this.remarkEnd === this.remarkStart ? undefined : utf8(this.source, this.remarkStart, this.remarkEnd)
+  }
+
+  get extFields(): ExtFields {
+    return this.fields ??= binaryFields(this.source, this.extStart, this.extEnd)
+  }
+
+  toJSON(): unknown {
+    return describe(this)
   }
 }
