@@ -28,8 +28,8 @@ import type { Remoting } from "./Remoting.js"
  */
 export interface Options {
   /**
-   * How brokers know this client; must be unique among the members of a group. Default: address, process-independent
-   * start time and randomness, so that two containers never share one.
+   * How brokers know this client; must be unique among the members of a group. Default: `effect-<random>@<start time>`,
+   * which two containers never share, also when address, process id and start are the same.
    */
   readonly clientId?: string | undefined
   /** Period of heartbeats. Default 30 seconds; brokers forget a client after 120. */
@@ -105,8 +105,8 @@ export class Client extends Context.Tag("@effect-rocketmq/client/Client")<Client
   /** A new unique message key of 32 hex digits, at once. */
   readonly nextUniqueKey: () => string
   /**
-   * Makes the group known to brokers until the Scope closes; then unregisters it. The first heartbeat to the brokers
-   * known by then has been tried when this returns.
+   * Makes the group known to brokers until the Scope closes; then unregisters it at the brokers that were told and are
+   * connected, within 3 seconds. The first heartbeat to the brokers known by then has been tried when this returns.
    */
   readonly registerProducer: (
     member: ProducerMember
@@ -118,11 +118,15 @@ export class Client extends Context.Tag("@effect-rocketmq/client/Client")<Client
     member: ConsumerMember
   ) => Effect.Effect<void, GroupAlreadyRegisteredError, Scope.Scope>
   /**
-   * Keeps the route of a topic fresh until the Scope closes, and heartbeats to its brokers. A topic without a route yet
-   * is no error here: it is asked for again at each period.
+   * Keeps the route of a topic fresh until the Scope closes, and heartbeats to its brokers. The route has been asked for
+   * when this returns. A topic without one yet is no error here: it is asked for again at each period. The route is
+   * forgotten when nobody watches the topic any more.
    */
   readonly watchTopic: (topic: string) => Effect.Effect<void, never, Scope.Scope>
-  /** Heartbeats to all known brokers now. Failures are logged and counted, never raised. */
+  /**
+   * Heartbeats to all known brokers now; nothing while no group is registered. Failures are logged and counted, never
+   * raised. A broker also gets one as soon as a route brings it, and on each new connection to it.
+   */
   readonly heartbeat: Effect.Effect<void>
   /** Heartbeats to one broker now; for a pull that was told that the subscription is not the latest. */
   readonly heartbeatTo: (address: string) => Effect.Effect<void>

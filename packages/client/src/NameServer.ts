@@ -24,9 +24,12 @@ import type { TransportConfigError } from "./TransportError.js"
  * @category models
  */
 export interface Options {
-  /** Addresses `host:port`, tried in turn: the first that answers is kept until it fails. */
+  /**
+   * Addresses `host:port`, tried in turn: the next when one has failed, or has been silent for half a second. The one that
+   * answered is asked first from then on.
+   */
   readonly nameServers: ReadonlyArray<string>
-  /** How long one name server may take for one request. Default 3 seconds. */
+  /** How long one name server may take for its answer, once connected. Default 3 seconds. */
   readonly nameServerTimeout?: Duration.DurationInput | undefined
 }
 
@@ -46,20 +49,24 @@ export interface RouteChange {
  * @category services
  */
 export class NameServer extends Context.Tag("@effect-rocketmq/client/NameServer")<NameServer, {
-  /** The route of a topic: from memory when known, else asked for. TopicRouteNotFoundError when no name server has one. */
+  /**
+   * The route of a topic: from memory when known and confirmed within the last minute, else asked for; the last good one
+   * when nobody answers. TopicRouteNotFoundError when no name server has one.
+   */
   readonly route: (topic: string) => Effect.Effect<TopicRoute, NameServerError>
   /** The remembered route, at once: for the hot path of sending. */
   readonly cached: (topic: string) => TopicRoute | undefined
   /**
    * Asks for the route now; calls for the same topic at the same time share one request. A failure leaves the last good
-   * route in place, except that a topic which all asked name servers say is gone is forgotten.
+   * route in place, except that a topic is forgotten when all name servers that answer say that it does not exist, and
+   * they know its brokers: one that has just been started knows neither.
    */
   readonly refresh: (topic: string) => Effect.Effect<TopicRoute, NameServerError>
   /** Drops a remembered route, so that the next `route` asks. */
   readonly forget: (topic: string) => Effect.Effect<void>
   /** Topics that are remembered now. */
   readonly topics: Effect.Effect<ReadonlyArray<string>>
-  /** Calls back, synchronously, after each change of a remembered route, until the Scope closes. */
+  /** Calls back, synchronously, after each change of a remembered route, until the Scope closes. Must not throw. */
   readonly onChange: (listener: (change: RouteChange) => void) => Effect.Effect<void, never, Scope.Scope>
   /** The address of a broker as the remembered routes have it; `brokerId` defaults to 0, the master. */
   readonly brokerAddress: (brokerName: string, brokerId?: number) => string | undefined

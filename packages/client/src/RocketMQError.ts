@@ -8,8 +8,10 @@ import type { ProtocolError } from "@effect-rocketmq/protocol/ProtocolError"
 import * as BrokerErrors from "./BrokerError.js"
 import * as ClientErrors from "./ClientError.js"
 import { CompressionError } from "./Compression.js"
+import * as ConsumerErrors from "./ConsumerError.js"
 import * as NameServerErrors from "./NameServerError.js"
 import * as ProducerErrors from "./ProducerError.js"
+import * as SubscriptionErrors from "./SubscriptionError.js"
 import type { TransportError } from "./TransportError.js"
 
 /**
@@ -34,6 +36,13 @@ export * as BrokerError from "./BrokerError.js"
 export * as ClientError from "./ClientError.js"
 
 /**
+ * Errors of consumers.
+ *
+ * @since 0.1.0
+ */
+export * as ConsumerError from "./ConsumerError.js"
+
+/**
  * Errors of asking name servers.
  *
  * @since 0.1.0
@@ -55,6 +64,13 @@ export * as ProducerError from "./ProducerError.js"
 export * as RemotingError from "./RemotingError.js"
 
 /**
+ * Errors of what is subscribed to.
+ *
+ * @since 0.1.0
+ */
+export * as SubscriptionError from "./SubscriptionError.js"
+
+/**
  * Errors of connections.
  *
  * @since 0.1.0
@@ -74,6 +90,8 @@ export type RocketMQError =
   | NameServerErrors.NameServerError
   | ClientErrors.ClientError
   | ProducerErrors.ProducerError
+  | ConsumerErrors.ConsumerError
+  | SubscriptionErrors.SubscriptionError
   | CompressionError
 
 /**
@@ -82,4 +100,5 @@ export type RocketMQError =
  */
 export const isRocketMQError = (u: unknown): u is RocketMQError =>
   BrokerErrors.isBrokerError(u) || NameServerErrors.isNameServerError(u) || ClientErrors.isClientError(u) ||
-  ProducerErrors.isProducerError(u) || u instanceof CompressionError
+  ProducerErrors.isProducerError(u) || ConsumerErrors.isConsumerError(u) || SubscriptionErrors.isSubscriptionError(u) ||
+  u instanceof CompressionError

@@ -4,14 +4,14 @@
 import * as CheckClientConfig from "@effect-rocketmq/protocol/CheckClientConfig"
 import * as ConsumerList from "@effect-rocketmq/protocol/ConsumerList"
 import * as ConsumeStats from "@effect-rocketmq/protocol/ConsumeStats"
-import * as Header from "@effect-rocketmq/protocol/Header"
+import type * as Header from "@effect-rocketmq/protocol/Header"
 import * as HeartbeatData from "@effect-rocketmq/protocol/HeartbeatData"
 import * as LockBatch from "@effect-rocketmq/protocol/LockBatch"
 import * as MessageExt from "@effect-rocketmq/protocol/MessageExt"
 import type * as MessageQueue from "@effect-rocketmq/protocol/MessageQueue"
 import * as Names from "@effect-rocketmq/protocol/Names"
 import * as OffsetTable from "@effect-rocketmq/protocol/OffsetTable"
-import { DeserializationError, isProtocolError } from "@effect-rocketmq/protocol/ProtocolError"
+import { isProtocolError } from "@effect-rocketmq/protocol/ProtocolError"
 import type { RemotingCommand, Request } from "@effect-rocketmq/protocol/RemotingCommand"
 import * as RequestHeader from "@effect-rocketmq/protocol/RequestHeader"
 import * as ResponseCode from "@effect-rocketmq/protocol/ResponseCode"
@@ -20,46 +20,15 @@ import * as SubscriptionGroupConfig from "@effect-rocketmq/protocol/Subscription
 import * as TopicConfig from "@effect-rocketmq/protocol/TopicConfig"
 import * as TopicStats from "@effect-rocketmq/protocol/TopicStats"
 import * as Effect from "effect/Effect"
-import * as Either from "effect/Either"
 import * as Exit from "effect/Exit"
 import * as Option from "effect/Option"
-import type { Broker, PullRequest, PullResult, SendStatus, StoreResult } from "../Broker.js"
+import type { Broker } from "../Broker.js"
 import type { BrokerError } from "../BrokerError.js"
 import { Remoting } from "../Remoting.js"
-import { errorOf } from "./responseTable.js"
-
-/** What an error should name besides the address. */
-interface About {
-  readonly brokerName?: string | undefined
-  readonly topic?: string | undefined
-  readonly group?: string | undefined
-  readonly queueId?: number | undefined
-}
-
-type Answer<A> = Exit.Exit<A, BrokerError>
-
-const noBytes = new Uint8Array(0)
-
-const bodyOf = (response: RemotingCommand): Uint8Array => response.body ?? noBytes
-
-const refused = (
-  address: string,
-  about: About,
-  request: Request,
-  response: RemotingCommand
-): Exit.Exit<never, BrokerError> =>
-  Exit.fail(
-    errorOf(
-      { ...about, address, requestCode: request.code, responseCode: response.code, remark: response.remark },
-      request.body?.length
-    )
-  )
-
-const unreadable = (subject: string, reason: string): Exit.Exit<never, BrokerError> =>
-  Exit.fail(new DeserializationError({ subject, reason }))
-
-const read = <A, B>(decoded: Either.Either<A, DeserializationError>, f: (value: A) => B): Answer<B> =>
-  Either.isRight(decoded) ? Exit.succeed(f(decoded.right)) : Exit.fail(decoded.left)
+import type { About, Answer } from "./brokerAnswer.js"
+import { bodyOf, read, refused, unreadable } from "./brokerAnswer.js"
+import { pulled, pullRequest } from "./brokerPull.js"
+import { stored } from "./brokerSend.js"
 
 const aboutQueue = (queue: MessageQueue.MessageQueue, group?: string): About => ({
   brokerName: queue.brokerName,
@@ -73,133 +42,6 @@ const headerOf = (queue: MessageQueue.MessageQueue) => ({
   queueId: queue.queueId,
   bname: queue.brokerName
 })
-
-// ---- send -----------------------------------------------------------------------------------------------------------
-
-const statusOf = (code: number): SendStatus | undefined => {
-  switch (code) {
-    case ResponseCode.SUCCESS:
-      return "SEND_OK"
-    case ResponseCode.FLUSH_DISK_TIMEOUT:
-      return "FLUSH_DISK_TIMEOUT"
-    case ResponseCode.FLUSH_SLAVE_TIMEOUT:
-      return "FLUSH_SLAVE_TIMEOUT"
-    case ResponseCode.SLAVE_NOT_AVAILABLE:
-      return "SLAVE_NOT_AVAILABLE"
-    default:
-      return undefined
-  }
-}
-
-/** The fields stand under their long names, or under the letters of SEND_MESSAGE_V2. */
-const aboutSend = (topic: string, { extFields }: Request): About => {
-  const queueId = extFields["queueId"] ?? extFields["e"]
-  return {
-    topic,
-    group: extFields["producerGroup"] ?? extFields["a"],
-    queueId: queueId === undefined || queueId === "-1" ? undefined : Number(queueId),
-    brokerName: extFields["bname"] ?? extFields["n"]
-  }
-}
-
-/** Runs for each message: reads the fields itself and makes no Either. */
-const stored = (address: string, topic: string, request: Request, response: RemotingCommand): Answer<StoreResult> => {
-  const status = statusOf(response.code)
-  if (status === undefined) return refused(address, aboutSend(topic, request), request, response)
-  const fields = response.extFields
-  const offsetId = fields["msgId"]
-  const queueId = Header.int32.decode(fields["queueId"] ?? "")
-  const queueOffset = Header.int64.decode(fields["queueOffset"] ?? "")
-  if (offsetId === undefined || queueId === undefined || queueOffset === undefined) {
-    return unreadable(`the answer of ${address} to a send`, "msgId, queueId or queueOffset is missing or no number")
-  }
-  return Exit.succeed({
-    status,
-    offsetId,
-    queueId,
-    queueOffset,
-    transactionId: fields["transactionId"],
-    recallHandle: fields["recallHandle"],
-    regionId: fields["MSG_REGION"],
-    traceOn: fields["TRACE_ON"] !== "false"
-  })
-}
-
-// ---- pull -----------------------------------------------------------------------------------------------------------
-
-const COMMIT_OFFSET = 1
-const SUSPEND = 2
-const SUBSCRIPTION = 4
-
-const pullStatusOf = (code: number): PullResult["status"] | undefined => {
-  switch (code) {
-    case ResponseCode.SUCCESS:
-      return "Found"
-    case ResponseCode.PULL_NOT_FOUND:
-      return "NoNewMessage"
-    case ResponseCode.PULL_RETRY_IMMEDIATELY:
-      return "NoMatchedMessage"
-    case ResponseCode.PULL_OFFSET_MOVED:
-      return "OffsetIllegal"
-    default:
-      return undefined
-  }
-}
-
-const pullRequest = (request: PullRequest): Request =>
-  RequestHeader.PullMessage.make({
-    consumerGroup: request.group,
-    topic: request.topic,
-    queueId: request.queueId,
-    queueOffset: request.offset,
-    maxMsgNums: request.maxMessages,
-    sysFlag: (Option.isSome(request.commitOffset) ? COMMIT_OFFSET : 0) |
-      (request.suspendTimeout > 0 ? SUSPEND : 0) |
-      (request.subscription === undefined ? 0 : SUBSCRIPTION),
-    commitOffset: Option.getOrElse(request.commitOffset, () => 0n),
-    suspendTimeoutMillis: request.suspendTimeout,
-    subscription: request.subscription?.expression,
-    expressionType: request.subscription?.expressionType,
-    subVersion: request.subVersion,
-    bname: request.brokerName
-  })
-
-const pulled = (
-  address: string,
-  pull: PullRequest,
-  request: Request,
-  response: RemotingCommand
-): Answer<PullResult> => {
-  const status = pullStatusOf(response.code)
-  if (status === undefined) {
-    const { brokerName, group, queueId, topic } = pull
-    return refused(address, { brokerName, group, queueId, topic }, request, response)
-  }
-  const header = ResponseHeader.PullMessage.decode(response.extFields)
-  if (Either.isLeft(header)) return Exit.fail(header.left)
-  const { maxOffset, minOffset, nextBeginOffset, offsetDelta = 0n, suggestWhichBrokerId } = header.right
-  const body = status === "Found" ? bodyOf(response) : noBytes
-  const { messages, undecodable } = MessageExt.decodeAll(body, {
-    brokerName: pull.brokerName,
-    fromOffset: pull.offset - offsetDelta
-  })
-  return Exit.succeed({
-    status,
-    nextBeginOffset,
-    minOffset,
-    maxOffset,
-    suggestedBrokerId: Number(suggestWhichBrokerId),
-    messages: offsetDelta === 0n ? messages : messages.map(moveBy(offsetDelta)),
-    undecodable,
-    bytes: body.length
-  })
-}
-
-/** A static topic's offsets go on where those of the queue's last broker ended. */
-const moveBy = (delta: bigint) => (message: MessageExt.MessageExt): MessageExt.MessageExt =>
-  MessageExt.update(message, { queueOffset: message.queueOffset + delta })
-
-// ---- everything else ------------------------------------------------------------------------------------------------
 
 const oneMessage = (address: string, response: RemotingCommand): Answer<MessageExt.MessageExt> => {
   const { messages, undecodable } = MessageExt.decodeAll(bodyOf(response))
