@@ -373,6 +373,9 @@ export class ProcessQueue {
     return true
   }
 
+  /**
+   * @since 0.1.0
+   */
   private wakeRoom(): void {
     const callback = this.onRoom
     this.onRoom = undefined
@@ -380,6 +383,9 @@ export class ProcessQueue {
     if (callback !== undefined) callback()
   }
 
+  /**
+   * @since 0.1.0
+   */
   private release(count: number): void {
     this.running -= count
     if (this.running === 0 && this.onIdle !== undefined) {

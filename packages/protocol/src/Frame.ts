@@ -78,14 +78,29 @@ export class Writer {
     this.writer = new FrameWriter(options?.slabSize ?? defaultSlabSize)
   }
 
+  /**
+   * Bytes that `take` would give.
+   *
+   * @since 0.1.0
+   */
   get size(): number {
     return this.writer.size
   }
 
+  /**
+   * Copies the whole frame, body included.
+   *
+   * @since 0.1.0
+   */
   write(command: RemotingCommand): SerializationError | HeaderTooLargeError | FrameTooLargeError | undefined {
     return this.writer.write(command)
   }
 
+  /**
+   * All that was written since the last take, as one view.
+   *
+   * @since 0.1.0
+   */
   take(): Uint8Array | undefined {
     return this.writer.take()
   }

@@ -36,7 +36,13 @@ export interface JsonObject {
  * @category models
  */
 export class Entries {
+  /**
+   * In their order.
+   *
+   * @since 0.1.0
+   */
   readonly entries: ReadonlyArray<readonly [key: Json, value: Json]>
+
   constructor(entries: ReadonlyArray<readonly [key: Json, value: Json]>) {
     this.entries = entries
   }

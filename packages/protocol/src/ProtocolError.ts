@@ -32,8 +32,16 @@ export class FrameTooLargeError extends Data.TaggedError("FrameTooLargeError")<{
   /** In plain words what the peer seems to be, and what to change, when its first bytes are not RocketMQ's. */
   readonly hint?: string | undefined
 }> {
+  /**
+   * @since 0.1.0
+   */
   readonly [TypeId]: TypeId = TypeId
+
+  /**
+   * @since 0.1.0
+   */
   readonly retryable: boolean = false
+
   override get message(): string {
     return withHint(
       `The peer announced a frame of ${this.size} bytes, but the limit is ${this.limit}`,
@@ -53,8 +61,16 @@ export class HeaderTooLargeError extends Data.TaggedError("HeaderTooLargeError")
   /** The limit in bytes. */
   readonly limit: number
 }> {
+  /**
+   * @since 0.1.0
+   */
   readonly [TypeId]: TypeId = TypeId
+
+  /**
+   * @since 0.1.0
+   */
   readonly retryable: boolean = false
+
   override get message(): string {
     return `A frame header has ${this.size} bytes, but the limit is ${this.limit}; ` +
       "use fewer or shorter message properties, or raise maxHeaderSize"
@@ -73,8 +89,16 @@ export class MalformedFrameError extends Data.TaggedError("MalformedFrameError")
   readonly hint?: string | undefined
   readonly cause?: unknown
 }> {
+  /**
+   * @since 0.1.0
+   */
   readonly [TypeId]: TypeId = TypeId
+
+  /**
+   * @since 0.1.0
+   */
   readonly retryable: boolean = false
+
   override get message(): string {
     return withHint(`Not a RocketMQ frame: ${this.reason}`, this.hint)
   }
@@ -92,8 +116,16 @@ export class SerializationError extends Data.TaggedError("SerializationError")<{
   readonly reason: string
   readonly cause?: unknown
 }> {
+  /**
+   * @since 0.1.0
+   */
   readonly [TypeId]: TypeId = TypeId
+
+  /**
+   * @since 0.1.0
+   */
   readonly retryable: boolean = false
+
   override get message(): string {
     return `Cannot write ${this.subject}: ${this.reason}`
   }
@@ -113,8 +145,16 @@ export class DeserializationError extends Data.TaggedError("DeserializationError
   readonly reason: string
   readonly cause?: unknown
 }> {
+  /**
+   * @since 0.1.0
+   */
   readonly [TypeId]: TypeId = TypeId
+
+  /**
+   * @since 0.1.0
+   */
   readonly retryable: boolean = false
+
   override get message(): string {
     return `Cannot read ${this.subject}${this.field === undefined ? "" : `, field ${this.field}`}: ${this.reason}`
   }
@@ -128,8 +168,16 @@ export class DeserializationError extends Data.TaggedError("DeserializationError
 export class UnsupportedRequestCodeError extends Data.TaggedError("UnsupportedRequestCodeError")<{
   readonly code: number
 }> {
+  /**
+   * @since 0.1.0
+   */
   readonly [TypeId]: TypeId = TypeId
+
+  /**
+   * @since 0.1.0
+   */
   readonly retryable: boolean = false
+
   override get message(): string {
     return `Request code ${this.code} is not known`
   }
@@ -148,8 +196,16 @@ export class UnsupportedVersionError extends Data.TaggedError("UnsupportedVersio
   /** What needs it. */
   readonly feature: string
 }> {
+  /**
+   * @since 0.1.0
+   */
   readonly [TypeId]: TypeId = TypeId
+
+  /**
+   * @since 0.1.0
+   */
   readonly retryable: boolean = false
+
   override get message(): string {
     return `${this.feature} needs a peer of version ${this.needed} or newer, but it has ${this.version}`
   }
@@ -163,8 +219,16 @@ export class UnsupportedVersionError extends Data.TaggedError("UnsupportedVersio
 export class UnsupportedLanguageError extends Data.TaggedError("UnsupportedLanguageError")<{
   readonly language: string
 }> {
+  /**
+   * @since 0.1.0
+   */
   readonly [TypeId]: TypeId = TypeId
+
+  /**
+   * @since 0.1.0
+   */
   readonly retryable: boolean = false
+
   override get message(): string {
     return `Language ${JSON.stringify(this.language)} is not known; use one of LanguageCode, or OTHER`
   }
