@@ -370,7 +370,7 @@ export const make = (options: Options = {}): Effect.Effect<Cluster, never, Scope
       committedOffset: (group, queue) =>
         Effect.sync(() => {
           const offset = brokerOf(queue.brokerName).offsets.query(group, queue.topic, queue.queueId)
-          return offset === undefined ? Option.none() : Option.some(BigInt(offset))
+          return offset === undefined ? Option.none() : Option.some(offset)
         }),
       members: (group) =>
         Effect.sync(() => {

@@ -218,8 +218,8 @@ export const make = (broker: Broker): ReadonlyArray<readonly [number, Handler]> 
     const queues = names.flatMap((name) =>
       Array.from({ length: broker.topics.get(name)?.readQueues ?? 0 }, (_, queueId) => {
         const queue = broker.store.queue(name, queueId)
-        const consumerOffset = broker.offsets.query(group, name, queueId) ?? 0
-        const last = consumerOffset - 1
+        const consumerOffset = broker.offsets.query(group, name, queueId) ?? 0n
+        const last = Number(consumerOffset) - 1
         const held = queue !== undefined && last >= queue.minOffset() && last < queue.maxOffset()
         const offsets = {
           brokerOffset: queue?.maxOffset() ?? 0,

@@ -8,8 +8,9 @@
  */
 
 export interface Offsets {
-  readonly commit: (group: string, topic: string, queueId: number, offset: number) => void
-  readonly query: (group: string, topic: string, queueId: number) => number | undefined
+  /** Any 64-bit offset is taken, as from the broker, whether the queue has it or not. */
+  readonly commit: (group: string, topic: string, queueId: number, offset: bigint) => void
+  readonly query: (group: string, topic: string, queueId: number) => bigint | undefined
   readonly reset: (group: string, topic: string, queueId: number, offset: number) => void
   readonly isReset: (group: string, topic: string, queueId: number) => boolean
   readonly takeReset: (group: string, topic: string, queueId: number) => number | undefined
@@ -19,13 +20,15 @@ export interface Offsets {
   readonly removeGroup: (group: string) => void
 }
 
-export const make = (): Offsets => {
-  /** topic, then group, then queue: tools ask for the groups of a topic as often as for the topics of a group. */
-  const committed = new Map<string, Map<string, Map<number, number>>>()
-  const resets = new Map<string, Map<string, Map<number, number>>>()
+/** topic, then group, then queue: tools ask for the groups of a topic as often as for the topics of a group. */
+type Table<A> = Map<string, Map<string, Map<number, A>>>
 
-  const find = (table: typeof committed, group: string, topic: string) => table.get(topic)?.get(group)
-  const put = (table: typeof committed, group: string, topic: string, queueId: number, offset: number) => {
+export const make = (): Offsets => {
+  const committed: Table<bigint> = new Map()
+  const resets: Table<number> = new Map()
+
+  const find = <A>(table: Table<A>, group: string, topic: string) => table.get(topic)?.get(group)
+  const put = <A>(table: Table<A>, group: string, topic: string, queueId: number, offset: A) => {
     let groups = table.get(topic)
     if (groups === undefined) table.set(topic, groups = new Map())
     let queues = groups.get(group)
@@ -34,11 +37,11 @@ export const make = (): Offsets => {
   }
   return {
     commit: (group, topic, queueId, offset) => put(committed, group, topic, queueId, offset),
-    query: (group, topic, queueId) =>
-      find(resets, group, topic)?.get(queueId) ?? find(committed, group, topic)?.get(queueId),
+    // a reset has written what it resets to
+    query: (group, topic, queueId) => find(committed, group, topic)?.get(queueId),
     reset: (group, topic, queueId, offset) => {
       put(resets, group, topic, queueId, offset)
-      put(committed, group, topic, queueId, offset)
+      put(committed, group, topic, queueId, BigInt(offset))
     },
     isReset: (group, topic, queueId) => find(resets, group, topic)?.has(queueId) ?? false,
     takeReset: (group, topic, queueId) => {

@@ -176,7 +176,7 @@ export const make = (broker: Broker): ReadonlyArray<readonly [number, Handler]> 
     }
     const result = read(pull)
     if ((sysFlag & SysFlag.PULL_COMMIT_OFFSET) !== 0) {
-      broker.offsets.commit(group, name, queueId, Fields.long(fields, "commitOffset"))
+      broker.offsets.commit(group, name, queueId, Fields.big(fields, "commitOffset"))
     }
     const timeout = (sysFlag & SysFlag.PULL_SUSPEND) === 0 ? 0 : Fields.long(fields, "suspendTimeoutMillis")
     if (codeOf(result, offset) !== ResponseCode.PULL_NOT_FOUND || timeout <= 0) return respond(pull, result)
@@ -211,7 +211,7 @@ export const make = (broker: Broker): ReadonlyArray<readonly [number, Handler]> 
     const group = Fields.string(extFields, "consumerGroup")
     const topic = Fields.string(extFields, "topic")
     const queueId = Fields.int(extFields, "queueId")
-    const offset = Fields.long(extFields, "commitOffset")
+    const offset = Fields.big(extFields, "commitOffset")
     if (broker.groups.get(group) === undefined) {
       return answer(ResponseCode.SUBSCRIPTION_GROUP_NOT_EXIST, `Group ${group} not exist!`)
     }
@@ -259,7 +259,7 @@ export const make = (broker: Broker): ReadonlyArray<readonly [number, Handler]> 
 const unsupported = (type: string): Answer =>
   answer(ResponseCode.SYSTEM_ERROR, `The broker does not support consumer to filter message by ${type}`)
 
-const numbers = (values: Record<string, number>): Answer => {
+const numbers = (values: Record<string, number | bigint>): Answer => {
   const extFields: Record<string, string> = {}
   for (const name in values) extFields[name] = String(values[name])
   return { code: ResponseCode.SUCCESS, extFields }
