@@ -10,7 +10,7 @@ import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Broker from "./Broker.js"
 import * as Client from "./Client.js"
-import type { Compression } from "./Compression.js"
+import { Compression } from "./Compression.js"
 import * as NameServer from "./NameServer.js"
 import * as Remoting from "./Remoting.js"
 import type { Transport } from "./Transport.js"
@@ -41,7 +41,8 @@ export const layer = (
   return Client.layer(options).pipe(
     Layer.provideMerge(Layer.merge(NameServer.layer(options), Broker.layer)),
     Layer.provideMerge(remoting),
-    Layer.merge(Layer.context<Compression>())
+    // not Layer.context: that would let services of an outer client win over the new ones
+    Layer.merge(Layer.effect(Compression, Compression))
   )
 }
 
