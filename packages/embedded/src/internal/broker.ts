@@ -78,9 +78,6 @@ export interface Broker {
   readonly forgetClients: () => void
 }
 
-/** How often silent clients are looked for. */
-const CLIENT_SCAN = 10_000
-
 export const make = (options: {
   readonly name: string
   readonly clusterName: string
@@ -133,6 +130,16 @@ export const make = (options: {
       longPolling.drop(connection)
       consumers.drop(connection)
       producers.drop(connection)
+    },
+    clientTimeout: settings.clientTimeout,
+    expire: (limit) => {
+      const left = consumers.expire(limit)
+      const right = producers.expire(limit)
+      const times = [left.oldest, right.oldest].filter((time) => time !== undefined)
+      return {
+        connections: [...left.connections, ...right.connections],
+        oldest: times.length === 0 ? undefined : Math.min(...times)
+      }
     }
   })
 
@@ -183,15 +190,5 @@ export const make = (options: {
   }
   const broker: Broker = Object.assign(base, { transactions: Transactions.make(base as Broker) })
 
-  timers.every(CLIENT_SCAN, () => {
-    const limit = now() - settings.clientTimeout
-    for (const connection of [...consumers.expire(limit), ...producers.expire(limit)]) connection.close()
-    for (const connection of Array.from(server.connections())) {
-      if (connection.lastReadAt() < limit) connection.close()
-    }
-  })
-  timers.every(settings.transactionCheckInterval, () => {
-    if (server.isUp()) broker.transactions.check()
-  })
   return broker
 }

@@ -5,6 +5,7 @@
  */
 import type { ConsumerEntry, Subscription } from "./bodies.js"
 import type { Connection } from "./connection.js"
+import type { Expired } from "./server.js"
 
 /** A client on a connection, as its last heartbeat told. */
 export interface Channel {
@@ -33,10 +34,20 @@ export interface Consumers {
   readonly unregister: (group: string, connection: Connection, notify: boolean) => void
   /** The connection is gone: out of all groups. */
   readonly drop: (connection: Connection) => void
-  /** Takes out members that were silent since `limit` and gives their connections. */
-  readonly expire: (limit: number) => ReadonlyArray<Connection>
+  /** Takes out members that were silent since `limit`. */
+  readonly expire: (limit: number) => Expired
   readonly subscribersOf: (topic: string) => ReadonlyArray<string>
   readonly clear: () => void
+}
+
+const expired = (channels: ReadonlyArray<Channel>, limit: number): Expired => {
+  const silent = new Set<Connection>()
+  let oldest: number | undefined
+  for (const { connection, seenAt } of channels) {
+    if (seenAt < limit) silent.add(connection)
+    else if (oldest === undefined || seenAt < oldest) oldest = seenAt
+  }
+  return { connections: Array.from(silent), oldest }
 }
 
 /** @param changed called when the members or topics of a group changed, with the members of now */
@@ -111,15 +122,13 @@ export const makeConsumers = (changed: (group: Group) => void): Consumers => {
       for (const group of Array.from(groups.values())) leave(group, connection, true)
     },
     expire: (limit) => {
-      const silent = new Set<Connection>()
-      for (const group of Array.from(groups.values())) {
-        for (const channel of Array.from(group.channels.values())) {
-          if (channel.seenAt >= limit) continue
-          silent.add(channel.connection)
-          leave(group, channel.connection, true)
-        }
-      }
-      return Array.from(silent)
+      const all = Array.from(
+        groups.values(),
+        (group) => Array.from(group.channels.values(), (channel) => [group, channel] as const)
+      ).flat()
+      const silent = all.filter(([, channel]) => channel.seenAt < limit)
+      for (const [group, channel] of silent) leave(group, channel.connection, true)
+      return expired(all.map(([, channel]) => channel), limit)
     },
     subscribersOf: (topic) =>
       Array.from(groups.values()).filter((group) => group.subscriptions.has(topic)).map((group) => group.name),
@@ -131,7 +140,7 @@ export interface Producers {
   readonly register: (group: string, channel: Channel) => void
   readonly unregister: (group: string, connection: Connection) => void
   readonly drop: (connection: Connection) => void
-  readonly expire: (limit: number) => ReadonlyArray<Connection>
+  readonly expire: (limit: number) => Expired
   readonly channels: (group: string) => ReadonlyArray<Channel> | undefined
   /** Some open connection of a member of the group; taken in turn. */
   readonly available: (group: string) => Connection | undefined
@@ -165,16 +174,16 @@ export const makeProducers = (): Producers => {
       forget(connection)
     },
     expire: (limit) => {
-      const silent = new Set<Connection>()
-      for (const [name, channels] of Array.from(groups)) {
-        for (const channel of Array.from(channels.values())) {
-          if (channel.seenAt >= limit) continue
-          silent.add(channel.connection)
-          leave(name, channel.connection)
-        }
+      const all = Array.from(
+        groups,
+        ([name, channels]) => Array.from(channels.values(), (channel) => [name, channel] as const)
+      ).flat()
+      for (const [name, channel] of all) {
+        if (channel.seenAt >= limit) continue
+        leave(name, channel.connection)
+        forget(channel.connection)
       }
-      for (const connection of silent) forget(connection)
-      return Array.from(silent)
+      return expired(all.map(([, channel]) => channel), limit)
     },
     channels: (name) => {
       const channels = groups.get(name)

@@ -156,13 +156,8 @@ export const make = (options: {
         [RequestCode.DELETE_KV_CONFIG, remove],
         [RequestCode.GET_KVLIST_BY_NAMESPACE, list]
       ]),
-    onClose: () => {}
-  })
-  timers.every(10_000, () => {
-    const limit = timers.now() - options.idleTimeout
-    for (const connection of Array.from(server.connections())) {
-      if (connection.lastReadAt() < limit) connection.close()
-    }
+    onClose: () => {},
+    clientTimeout: options.idleTimeout
   })
   return {
     server,

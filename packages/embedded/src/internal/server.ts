@@ -10,6 +10,7 @@ import * as ResponseCode from "@effect-rocketmq/protocol/ResponseCode"
 import type { FaultAction } from "../Fault.js"
 import type { Connection, Host, Sink } from "./connection.js"
 import * as Connections from "./connection.js"
+import * as Expiry from "./expiry.js"
 import type { Faults } from "./faults.js"
 import { BadRequest } from "./fields.js"
 import type { Tasks } from "./tasks.js"
@@ -55,6 +56,11 @@ export interface Shared {
   readonly changed: () => void
 }
 
+export interface Expired {
+  readonly connections: ReadonlyArray<Connection>
+  readonly oldest: number | undefined
+}
+
 export interface Server {
   readonly name: string
   readonly isUp: () => boolean
@@ -71,6 +77,10 @@ export const make = (options: {
   readonly shared: Shared
   readonly handlers: () => Handlers
   readonly onClose: (connection: Connection) => void
+  /** How long a connection may be silent, in milliseconds. */
+  readonly clientTimeout: number
+  /** Takes out clients that were silent since `limit`; gives their connections, and when the quietest of the rest spoke. */
+  readonly expire?: ((limit: number) => Expired) | undefined
 }): Server => {
   const { name, shared } = options
   const connections = new Set<Connection>()
@@ -132,16 +142,29 @@ export const make = (options: {
     onRequest: (request, connection) => {
       shared.onRequest(name, request, connection)
       const fault = shared.faults.take(name, request)
-      if (fault !== undefined && fault._tag === "DropRequest") return
+      if (fault !== undefined && fault._tag === "DropRequest") return shared.changed()
       const call: Call = { request, connection, fault }
       const response = fault !== undefined && fault._tag === "Fail" ? fault : run(call)
       if (response !== undefined) reply(call, response)
+      else shared.changed()
     }
   }
 
   const disconnect = () => {
     for (const connection of Array.from(connections)) connection.close()
   }
+
+  const expiry = Expiry.make(shared.timers, options.clientTimeout, (limit) => {
+    const expired = options.expire?.(limit)
+    for (const connection of expired?.connections ?? []) connection.close()
+    let oldest = expired?.oldest
+    for (const connection of Array.from(connections)) {
+      const seen = connection.lastReadAt()
+      if (seen < limit) connection.close()
+      else if (oldest === undefined || seen < oldest) oldest = seen
+    }
+    return oldest
+  })
 
   return {
     name,
@@ -166,6 +189,7 @@ export const make = (options: {
         timers: shared.timers
       })
       connections.add(connection)
+      expiry.arm()
       return connection
     },
     connections: () => connections,

@@ -23,8 +23,6 @@ export interface Timers {
   readonly now: () => number
   /** Runs `run` once at the given time, never before it. Callbacks of one time run in the order of their making. */
   readonly at: (time: number, run: () => void) => Timer
-  /** Runs `run` every `period` milliseconds until the scope of the timers closes. */
-  readonly every: (period: number, run: () => void) => void
   readonly cancel: (timer: Timer) => void
   readonly size: () => number
 }
@@ -40,6 +38,8 @@ export const make: Effect.Effect<Timers, never, Scope.Scope> = Effect.gen(functi
   let order = 0
   let sleepingUntil = Number.POSITIVE_INFINITY
   let wake: (() => void) | undefined
+  /** A nearer deadline came between the look at the heap and the sleep. */
+  let missed = false
 
   const place = (timer: Timer, index: number) => {
     heap[index] = timer
@@ -82,19 +82,12 @@ export const make: Effect.Effect<Timers, never, Scope.Scope> = Effect.gen(functi
     const timer: Timer = { at: time, order: order++, run, index: heap.length }
     heap.push(timer)
     up(timer, heap.length - 1)
-    if (time < sleepingUntil) wake?.()
+    if (time < sleepingUntil) {
+      if (wake === undefined) missed = true
+      else wake()
+    }
     return timer
   }
-  const every = (period: number, run: () => void) => {
-    const again = (time: number) => {
-      add(time, () => {
-        again(time + period)
-        run()
-      })
-    }
-    again(clock.unsafeCurrentTimeMillis() + period)
-  }
-
   const runDue = () => {
     for (;;) {
       const first = heap[0]
@@ -109,6 +102,10 @@ export const make: Effect.Effect<Timers, never, Scope.Scope> = Effect.gen(functi
   }
 
   const woken = Effect.async<void>((resume) => {
+    if (missed) {
+      resume(Effect.void)
+      return undefined
+    }
     wake = () => {
       wake = undefined
       resume(Effect.void)
@@ -120,6 +117,7 @@ export const make: Effect.Effect<Timers, never, Scope.Scope> = Effect.gen(functi
 
   const step: Effect.Effect<void> = Effect.suspend(() => {
     runDue()
+    missed = false
     if (failures.length > 0) {
       const causes = failures.splice(0)
       return Effect.logError("a timer of the embedded broker failed", ...causes)
@@ -142,7 +140,6 @@ export const make: Effect.Effect<Timers, never, Scope.Scope> = Effect.gen(functi
   return {
     now: () => clock.unsafeCurrentTimeMillis(),
     at: add,
-    every,
     cancel: remove,
     size: () => heap.length
   }

@@ -23,8 +23,6 @@ export interface Transactions {
   /** Stores a half message: nobody sees it before its transaction is committed. */
   readonly prepare: (draft: Draft) => Stored | undefined
   readonly end: Handler
-  /** Asks producers about half messages that are too old. Called periodically. */
-  readonly check: () => void
   /** Half messages without an end. */
   readonly pending: () => number
 }
@@ -49,7 +47,10 @@ export const make = (broker: Broker): Transactions => {
       sysFlag: SysFlag.withTransactionType(draft.sysFlag, SysFlag.TRANSACTION_NOT_TYPE),
       properties
     })
-    if (stored !== undefined) pending.set(stored.queueOffset, stored.commitLogOffset)
+    if (stored !== undefined) {
+      pending.set(stored.queueOffset, stored.commitLogOffset)
+      arm()
+    }
     return stored
   }
 
@@ -162,5 +163,19 @@ export const make = (broker: Broker): Transactions => {
     }
   }
 
-  return { prepare, end, check, pending: () => pending.size }
+  let armed = false
+  /** Looks at the half messages at the next of the regular times since the broker's start, and on while there are any. */
+  const arm = () => {
+    if (armed) return
+    armed = true
+    const interval = settings.transactionCheckInterval
+    const passed = Math.floor((broker.now() - broker.bootTimestamp) / interval)
+    broker.timers.at(broker.bootTimestamp + (passed + 1) * interval, () => {
+      armed = false
+      if (broker.server.isUp()) check()
+      if (pending.size > 0) arm()
+    })
+  }
+
+  return { prepare, end, pending: () => pending.size }
 }
