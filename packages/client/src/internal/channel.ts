@@ -12,6 +12,7 @@ import type { RemotingError } from "../RemotingError.js"
 import { RequestTimeoutError, TooManyRequestsError } from "../RemotingError.js"
 import type { Connection } from "../Transport.js"
 import { ConnectionClosedError } from "../TransportError.js"
+import { PendingTable } from "./pendingTable.js"
 
 /** @internal What all channels of one Remoting share. */
 export interface Environment {
@@ -49,8 +50,7 @@ export class Channel {
   private readonly connection: Connection
   private readonly writer: Frame.Writer
   private readonly decoder: Frame.Decoder
-  private readonly pending = new Map<number, Pending>()
-  private opaque = 0
+  private readonly pending = new PendingTable<Pending>()
   private flushing = false
   private writable = true
   private waiters: Array<() => void> = []
@@ -91,7 +91,7 @@ export class Channel {
       return resume(Effect.fail(new TooManyRequestsError({ address: this.address, limit: env.maxInFlight })))
     }
     for (let i = 0; i < env.hooks.length; i++) request = env.hooks[i]!.onRequest?.(request, this.address) ?? request
-    const opaque = this.nextOpaque()
+    const opaque = this.pending.next()
     const failed = this.write(request, opaque, 0)
     if (failed !== undefined) return resume(Effect.fail(failed))
     const started = env.clock.unsafeCurrentTimeMillis()
@@ -105,7 +105,7 @@ export class Channel {
     if (!this.open) return resume(Effect.fail(this.closedBeforeSending()))
     if (!this.writable) return void this.waiters.push(() => this.oneway(request, resume))
     for (const hook of this.env.hooks) request = hook.onRequest?.(request, this.address) ?? request
-    const failed = this.write(request, this.nextOpaque(), RemotingCommand.FLAG_ONEWAY)
+    const failed = this.write(request, this.pending.next(), RemotingCommand.FLAG_ONEWAY)
     resume(failed === undefined ? Effect.void : Effect.fail(failed))
   }
 
@@ -116,12 +116,6 @@ export class Channel {
 
   destroy(error: ConnectionClosedError): void {
     this.connection.destroy(error)
-  }
-
-  private nextOpaque(): number {
-    do this.opaque = (this.opaque + 1) & 0x7fffffff
-    while (this.pending.has(this.opaque))
-    return this.opaque
   }
 
   private write(request: Request, opaque: number, flag: number): RemotingError | undefined {
@@ -179,10 +173,9 @@ export class Channel {
 
   private readonly onCommand = (command: RemotingCommand.RemotingCommand): void => {
     if ((command.flag & RemotingCommand.FLAG_RESPONSE) === 0) return this.env.onServerRequest(this, command)
-    const entry = this.pending.get(command.opaque)
+    const entry = this.pending.take(command.opaque)
     // an answer that nobody waits for any more (timed out, or sent twice) is dropped
     if (entry === undefined) return
-    this.pending.delete(command.opaque)
     const hooks = this.env.hooks
     if (hooks.length > 0) {
       const duration = this.env.clock.unsafeCurrentTimeMillis() - entry.started
@@ -202,9 +195,7 @@ export class Channel {
         cause: error.cause
       })
     )
-    const entries = Array.from(this.pending.values())
-    this.pending.clear()
-    for (const entry of entries) entry.resume(failure)
+    for (const entry of this.pending.takeIf(() => true)) entry.resume(failure)
     this.releaseWaiters()
     this.ended(this, error)
   }
@@ -225,19 +216,19 @@ export class Channel {
     if (armed !== this.sweepAt || !this.open) return
     const now = this.env.clock.unsafeCurrentTimeMillis()
     let next = Infinity
-    for (const [opaque, entry] of this.pending) {
-      if (entry.deadline <= now) {
-        this.pending.delete(opaque)
-        entry.resume(Effect.fail(
-          new RequestTimeoutError({
-            address: this.address,
-            code: entry.request.code,
-            timeout: entry.deadline - entry.started
-          })
-        ))
-      } else if (entry.deadline < next) {
-        next = entry.deadline
-      }
+    const overdue = this.pending.takeIf((entry) => {
+      if (entry.deadline <= now) return true
+      if (entry.deadline < next) next = entry.deadline
+      return false
+    })
+    for (const entry of overdue) {
+      entry.resume(Effect.fail(
+        new RequestTimeoutError({
+          address: this.address,
+          code: entry.request.code,
+          timeout: entry.deadline - entry.started
+        })
+      ))
     }
     this.sweepAt = Infinity
     if (next < Infinity) this.armSweep(next, now)
