@@ -261,7 +261,15 @@ export class PermissionDeniedError extends internal.answer("PermissionDeniedErro
   advice: ""
 })<{
   /** What forbids it, as far as the broker said. */
-  readonly reason: "Broker" | "Topic" | "Group" | "Broadcast" | "Subscription" | "Feature" | "Unspecified"
+  readonly reason:
+    | "Broker"
+    | "Topic"
+    | "SystemTopic"
+    | "Group"
+    | "Broadcast"
+    | "Subscription"
+    | "Feature"
+    | "Unspecified"
 }> {
   /**
    * Permissions of a broker or topic are set on each broker: another one may allow it.
@@ -281,6 +289,7 @@ const permissionAdvice: Readonly<Record<PermissionDeniedError["reason"], string>
   Broker: "This broker is read-only or write-only (brokerPermission): use another one, or restore its permission.",
   Topic:
     "The topic's permission on this broker (perm) forbids it: change it with updateTopicPerm, or use another topic.",
+  SystemTopic: "Brokers keep this topic for themselves: choose another name.",
   Group: "Consumption is switched off for the group (consumeEnable=false).",
   Broadcast: "The group may not consume by broadcasting (consumeBroadcastEnable=false).",
   Subscription: "The group's subscription to this topic is forbidden on the broker.",

@@ -91,7 +91,7 @@ export class NameServerResponseError extends Data.TaggedError("NameServerRespons
   }
 
   override get message(): string {
-    const remark = this.remark === undefined || this.remark === "" ? "" : `: ${this.remark}`
+    const remark = this.remark === undefined || this.remark === "" ? "" : `: ${this.remark.trim().replace(/\.+$/, "")}`
     return `Name server ${this.address} answered ${what(this)} with ${this.responseCode} ${this.responseName}${remark}.`
   }
 }

@@ -45,6 +45,22 @@ const rows: ReadonlyArray<Row> = [
   ],
   [1, "AclException: No accessKey is configured", send, "AuthenticationError", "Refused", false],
   [1, "AclException: No default permission for T", send, "AuthorizationError", "Refused", false],
+  [
+    1,
+    "can not find message by the offset, 123",
+    RequestCode.VIEW_MESSAGE_BY_ID,
+    "OffsetNotFoundError",
+    "Refused",
+    false
+  ],
+  [
+    1,
+    "look message by offset failed, 123",
+    RequestCode.CONSUMER_SEND_MSG_BACK,
+    "OffsetNotFoundError",
+    "Refused",
+    false
+  ],
   [2, "[TIMEOUT_CLEAN_QUEUE]broker busy", send, "BrokerBusyError", "Refused", true],
   [3, " request type 1 not supported", send, "RequestNotSupportedError", "Refused", false],
   [4, "", end, "TransactionFailedError", "Refused", false],
@@ -149,6 +165,7 @@ describe("BrokerError", () => {
     }
     assert.strictEqual(reason("the broker[10.0.0.1] pulling message is forbidden"), "Broker")
     assert.strictEqual(reason("the topic[broadcast-group] pulling message is forbidden"), "Topic")
+    assert.strictEqual(reason("Sending message to topic[SCHEDULE_TOPIC_XXXX] is forbidden."), "SystemTopic")
     assert.strictEqual(reason("subscription group no permission, g"), "Group")
     assert.strictEqual(reason("the consumer group[g] can not consume by broadcast way"), "Broadcast")
     assert.strictEqual(reason("the consumer group[g] is forbidden for topic[t]"), "Subscription")

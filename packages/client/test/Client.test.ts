@@ -88,7 +88,7 @@ const beats = (fake: Setup["fake"]) =>
     data: Either.getOrThrow(HeartbeatData.decode(request.body!))
   }))
 
-describe("Client heartbeats", () => {
+describe("Client heartbeats", { timeout: 30_000 }, () => {
   it.scoped("says nothing while there is no group", () =>
     run(({ client, fake }) =>
       Effect.gen(function*() {
@@ -210,7 +210,7 @@ describe("Client heartbeats", () => {
     ))
 })
 
-describe("Client groups", () => {
+describe("Client groups", { timeout: 30_000 }, () => {
   it.scoped("unregisters a group where it was announced, when its Scope closes", () =>
     run(({ client, fake }) =>
       Effect.gen(function*() {
@@ -282,7 +282,7 @@ describe("Client groups", () => {
     ))
 })
 
-describe("Client routes", () => {
+describe("Client routes", { timeout: 30_000 }, () => {
   it.scoped("are asked for each 30 seconds while watched", () =>
     run(({ client, fake }) =>
       Effect.gen(function*() {
@@ -327,7 +327,7 @@ describe("Client routes", () => {
     ))
 })
 
-describe("Client requests of brokers", () => {
+describe("Client requests of brokers", { timeout: 30_000 }, () => {
   const queue = MessageQueue.make("orders", "broker-a", 1)
 
   const stored = (properties: Record<string, string>) =>
@@ -471,7 +471,7 @@ describe("Client requests of brokers", () => {
     ))
 })
 
-describe("Client identity", () => {
+describe("Client identity", { timeout: 30_000 }, () => {
   it.scoped("differs from client to client, and is short", () =>
     Effect.gen(function*() {
       const one = yield* run(({ client }) => Effect.succeed(client.clientId))

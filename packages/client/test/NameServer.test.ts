@@ -60,7 +60,7 @@ const run = <A, E>(
 
 const silent = (): Fake.Answer => Effect.never
 
-describe("NameServer", () => {
+describe("NameServer", { timeout: 30_000 }, () => {
   it.scoped("takes the next name server when one fails, and stays with the one that answers", () =>
     run(
       { "ns1:1": () => Fake.down("ns1:1"), "ns2:1": routes({ orders, more: orders }) },

@@ -47,7 +47,7 @@ export const pullRequest = (request: PullRequest): Request =>
     suspendTimeoutMillis: request.suspendTimeout,
     subscription: request.subscription?.expression,
     expressionType: request.subscription?.expressionType,
-    subVersion: request.subVersion,
+    subVersion: BigInt(request.subVersion),
     bname: request.brokerName
   })
 

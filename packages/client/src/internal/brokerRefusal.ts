@@ -56,7 +56,7 @@ const about = (self: Answer): string => {
 
 /** What was asked, what was answered, what to do. */
 export const describe = (self: Answer, advice: string): string => {
-  const remark = self.remark === undefined || self.remark === "" ? "" : `: ${self.remark.trim().replace(/\.$/, "")}`
+  const remark = self.remark === undefined || self.remark === "" ? "" : `: ${self.remark.trim().replace(/\.+$/, "")}`
   return `Broker ${brokerOf(self)} answered ${RequestCode.nameOf(self.requestCode)}${about(self)} with ` +
     `${self.responseCode} ${ResponseCode.nameOf(self.responseCode)}${remark}. ${advice}`
 }

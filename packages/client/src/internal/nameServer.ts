@@ -148,7 +148,7 @@ export const make: (
             : Effect.zipRight(turn(failed.slice(0, at)), attempt)
         })
         return Effect.mapError(
-          attempts.length === 1 ? attempts[0]! : Effect.raceAll(attempts),
+          attempts.length === 1 ? attempts[0]! : quietly(Effect.raceAll(attempts)),
           () => new NameServerUnavailableError({ requestCode: request.code, topic, asked: addresses.length, failures })
         )
       })
@@ -230,7 +230,7 @@ export const make: (
         const running = lookups.get(topic)
         const fiber = running !== undefined
           ? Effect.succeed(running)
-          : Effect.map(Effect.forkIn(Effect.interruptible(lookup(topic)), scope), (fiber) => {
+          : Effect.map(quietly(Effect.forkIn(Effect.interruptible(lookup(topic)), scope)), (fiber) => {
             lookups.set(topic, fiber)
             fiber.addObserver(() => lookups.delete(topic))
             return fiber
@@ -306,6 +306,9 @@ export const make: (
     }
   }
 )
+
+/** Failures of the fibers inside are passed on by value: they are not worth a log line of their own. */
+const quietly = Effect.withUnhandledErrorLogLevel(Option.none())
 
 const noAddresses: ReadonlyMap<number, string> = new Map()
 

@@ -31,6 +31,9 @@ const aboutIdentity = /signature|access ?key|secret|username|password|User:\S+ i
 
 const noRight = /no permission to access|no matched policies|No default permission|No permission for/i
 
+/** A commit log offset where nothing is, of VIEW_MESSAGE_BY_ID and CONSUMER_SEND_MSG_BACK. */
+const noSuchMessage = /can ?not find message|look message by offset failed/i
+
 const systemError: Make = (answer) => {
   const remark = remarkOf(answer)
   if (busy.test(remark)) return new E.BrokerBusyError(answer)
@@ -39,11 +42,12 @@ const systemError: Make = (answer) => {
       ? new E.AuthorizationError(answer)
       : new E.AuthenticationError(answer)
   }
-  return new E.BrokerSystemError(answer)
+  return noSuchMessage.test(remark) ? new E.OffsetNotFoundError(answer) : new E.BrokerSystemError(answer)
 }
 
 /** What a remark of code 16 without a matter of users names, most telling first. */
 const permissions: ReadonlyArray<readonly [RegExp, E.PermissionDeniedError["reason"]]> = [
+  [/sending message to topic/i, "SystemTopic"],
   [/broadcast/i, "Broadcast"],
   [/forbidden for topic/i, "Subscription"],
   [/subscription group|consumer group|group\[/i, "Group"],
