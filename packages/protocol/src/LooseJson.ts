@@ -269,7 +269,8 @@ const escapes = new Map([
 const decoder = new TextDecoder()
 
 /**
- * Reads a text, or bytes as UTF-8. Of duplicate keys the last wins. A `$ref` that leads nowhere stays as it is.
+ * Reads a text, or bytes as UTF-8. Of duplicate keys the last wins. A `$ref` that leads nowhere stays as it is; references
+ * that would blow the value up far beyond the size of its text are an error.
  * @since 0.1.0
  * @category decoding
  */
@@ -289,7 +290,11 @@ export const parse = (
   }
   const parser = new Parser(typeof input === "string" ? input : decoder.decode(input))
   try {
-    return Either.right(resolveReferences(parser.whole(), parser.references, lookup))
+    const value = resolveReferences(parser.whole(), parser.references, lookup)
+    if (parser.references.length > 0 && weigh(value, 0, 4 * input.length + 4096) < 0) {
+      return Either.left(new DeserializationError({ subject, reason: "its references multiply it too often" }))
+    }
+    return Either.right(value)
   } catch (problem) {
     if (!(problem instanceof SyntaxProblem)) throw problem
     return Either.left(new DeserializationError({ subject, reason: problem.reason }))
@@ -337,8 +342,25 @@ export const stringify = (self: Json): string => write(self, 0)
 
 const lookup = (value: Json, key: string): Json | undefined => {
   if (isArray(value)) return value[Number(key)]
-  if (value instanceof Entries) return value.entries.find((entry) => entry[0] === key)?.[1]
   return isObject(value) ? value[key] : undefined
+}
+
+/**
+ * What is left of a budget after counting all values, those behind references each time they are met; below 0 when it
+ * does not suffice. References may make a short text endless, or as large as 2 to the power of its length.
+ */
+const weigh = (value: Json | undefined, depth: number, budget: number): number => {
+  budget--
+  if (typeof value !== "object" || value === null || depth >= maxDepth) return budget
+  if (isArray(value)) {
+    for (let i = 0; i < value.length && budget >= 0; i++) budget = weigh(value[i], depth + 1, budget)
+    return budget
+  }
+  for (const [key, item] of entries(value)) {
+    if (budget < 0) break
+    budget = weigh(item, depth + 1, weigh(key, depth + 1, budget))
+  }
+  return budget
 }
 
 const write = (value: Json, depth: number): string => {

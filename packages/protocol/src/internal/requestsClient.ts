@@ -46,7 +46,7 @@ const pull = {
   commitOffset: Header.int64,
   suspendTimeoutMillis: Header.millis,
   subscription: Header.optional(Header.string),
-  subVersion: Header.millis,
+  subVersion: Header.int64,
   expressionType: Header.optional(Header.string),
   maxMsgBytes: Header.optional(Header.int32),
   liteTopic: Header.optional(Header.string),
