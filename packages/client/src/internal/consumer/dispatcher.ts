@@ -18,6 +18,7 @@ import type { Report } from "./report.js"
 import type { Retry, RetryDelay } from "./retry.js"
 import { DEAD_LETTER } from "./retry.js"
 import * as Signal from "./signal.js"
+import * as Turns from "./turns.js"
 
 /** How long workers may keep the event loop to themselves, in milliseconds. */
 const BREATH_AFTER = 12
@@ -101,35 +102,16 @@ export const make = <R>(options: {
     let inHand = 0
     let onIdle: (() => void) | undefined
 
-    // ---- which queue is next
-
-    const ring: Array<ProcessQueue> = []
-    let at = 0
-
-    const unlist = (): void => {
-      const queue = ring[at]!
-      queue.listed = false
-      const last = ring.pop()!
-      if (at < ring.length) ring[at] = last
-    }
+    const turns = Turns.make()
 
     const take = (slot: Slot, now: number): boolean => {
-      while (ring.length > 0) {
-        if (at >= ring.length) at = 0
-        const queue = ring[at]!
-        if (!queue.take(batchSize, slot.handed)) {
-          unlist()
-          continue
-        }
-        slot.queue = queue
-        slot.phase = HANDLING
-        slot.began = queue.lastHandled = now
-        inHand += slot.handed.to - slot.handed.from
-        if (queue.hasReady()) at++
-        else unlist()
-        return true
-      }
-      return false
+      const queue = turns.next(batchSize, slot.handed)
+      if (queue === undefined) return false
+      slot.queue = queue
+      slot.phase = HANDLING
+      slot.began = queue.lastHandled = now
+      inHand += slot.handed.to - slot.handed.from
+      return true
     }
 
     // ---- sleeping and waking
@@ -303,7 +285,7 @@ export const make = <R>(options: {
         for (let n = 0; n < RUN_LENGTH; n++) {
           if (stopping) return Effect.void
           if (breathing) return park
-          if (ring.length === 0) return park
+          if (turns.isEmpty()) return park
           const now = clock.unsafeCurrentTimeMillis()
           if (!pulsing) {
             pulsing = true
@@ -314,7 +296,7 @@ export const make = <R>(options: {
             return breathe
           }
           if (!take(slot, now)) return park
-          if (ring.length > 0) wakeOne()
+          if (!turns.isEmpty()) wakeOne()
           const { batch, from, to } = slot.handed
           let effect: Effect.Effect<unknown, unknown, R>
           try {
@@ -414,12 +396,8 @@ export const make = <R>(options: {
 
     return {
       offer: (queue) => {
-        if (!queue.hasReady()) return
-        if (!queue.listed) {
-          queue.listed = true
-          ring.push(queue)
-        }
-        wakeOne()
+        turns.enter(queue)
+        if (!turns.isEmpty()) wakeOne()
       },
       start: Effect.sync(() => {
         for (let i = 0; i < options.concurrency; i++) {

@@ -151,20 +151,24 @@ export const make = Effect.fnUntraced(function*(options: {
   })
 
   const reset: Queues["reset"] = Effect.fnUntraced(function*(offsets) {
-    const moved: Array<MessageQueue> = []
+    const moved: Array<Owned> = []
     for (const [queue, offset] of offsets) {
-      const key = MQ.key(queue)
-      const owned = table.get(key)
-      const self = owned?.pulled
-      if (self === undefined || self.ledger.closing) continue
-      report.publish({ _tag: "OffsetCorrected", queue, from: self.ledger.position, to: offset })
-      self.ledger.reset(offset)
+      const owned = table.get(MQ.key(queue))
+      if (owned === undefined || owned.pulled?.ledger.closing === true) continue
+      if (owned.pulled !== undefined) {
+        const { ledger } = owned.pulled
+        report.publish({ _tag: "OffsetCorrected", queue, from: ledger.position, to: offset })
+        ledger.reset(offset)
+      }
       store.reset(queue, offset)
-      moved.push(queue)
-      // a pull that the broker holds is about the old place
-      yield* FiberMap.run(fibers, key, pull(self))
+      moved.push(owned)
     }
-    for (const error of yield* store.persist(moved)) yield* Effect.logWarning(error.message)
+    for (const error of yield* store.persist(moved.map(({ queue }) => queue))) yield* Effect.logWarning(error.message)
+    for (const owned of moved) {
+      const key = MQ.key(owned.queue)
+      // a pull that the broker holds, or a position that is being asked for, is about the old place
+      if (table.get(key) === owned) yield* FiberMap.run(fibers, key, start(owned))
+    }
   })
 
   const queues: Queues = {
