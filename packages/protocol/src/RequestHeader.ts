@@ -10,12 +10,14 @@ import * as cluster from "./internal/requestsCluster.js"
 import * as pop from "./internal/requestsPop.js"
 import { UnsupportedRequestCodeError } from "./ProtocolError.js"
 
-/**
- * The header of one kind of request.
- * @since 0.1.0
- * @category models
- */
-export type { RequestHeader } from "./internal/request.js"
+export type {
+  /**
+   * The header of one kind of request.
+   * @since 0.1.0
+   * @category models
+   */
+  RequestHeader
+} from "./internal/request.js"
 
 /**
  * What producers and consumers ask of name servers and brokers.
