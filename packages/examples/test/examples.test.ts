@@ -1,0 +1,78 @@
+import { Embedded } from "@effect-rocketmq/embedded"
+import { assert, describe, it } from "@effect/vitest"
+import { Effect, TestClock } from "effect"
+import * as batches from "../src/batches.js"
+import * as compression from "../src/compression.js"
+import * as configuration from "../src/configuration.js"
+import * as delayLevel from "../src/delay-level.js"
+import * as retryAndDeadLetters from "../src/retry-and-dead-letters.js"
+import * as sendAndConsume from "../src/send-and-consume.js"
+import * as typedErrors from "../src/typed-errors.js"
+import * as virtualTime from "../src/virtual-time.js"
+
+/** Lets virtual seconds pass until the program ends. */
+const inVirtualTime = <A, E, R>(program: Effect.Effect<A, E, R>): Effect.Effect<A, E, R> =>
+  Effect.raceFirst(program, Effect.forever(TestClock.adjust("500 millis")))
+
+describe("examples", () => {
+  it.effect("send and consume", () =>
+    Effect.gen(function*() {
+      const settled = yield* sendAndConsume.program
+      assert.deepStrictEqual([...settled].sort(), ["order 1 is paid", "order 2 is paid back"])
+    }).pipe(Effect.provide(Embedded.layer())))
+
+  it.effect("typed errors", () =>
+    Effect.gen(function*() {
+      const result = yield* inVirtualTime(typedErrors.program)
+      assert.strictEqual(result.stored, "stored after 1 attempt(s)")
+      assert.match(result.invalid, /^invalid topic: /)
+      assert.strictEqual(result.unknown, "no topic nowhere, creation is Off")
+      assert.strictEqual(result.exhausted, "Refused after BrokerBusyError, BrokerBusyError, BrokerBusyError")
+    }).pipe(Effect.provide(Embedded.layer({ cluster: { autoCreateTopic: false } }))))
+
+  it.effect("retry and dead letters", () =>
+    Effect.gen(function*() {
+      const { dead, seen, topic } = yield* inVirtualTime(retryAndDeadLetters.program)
+      assert.deepStrictEqual(seen.filter((delivery) => delivery.startsWith("bad")), [
+        "bad, delivered 0 times before",
+        "bad, delivered 1 times before",
+        "bad, delivered 2 times before"
+      ])
+      assert.include(seen, "good, delivered 0 times before")
+      assert.strictEqual(dead, "bad")
+      assert.strictEqual(topic, "%DLQ%billing")
+    }).pipe(Effect.provide(Embedded.layer())))
+
+  it.effect("batches", () =>
+    Effect.gen(function*() {
+      const { handled, queues } = yield* inVirtualTime(batches.program)
+      assert.strictEqual(queues, 1)
+      assert.deepStrictEqual(handled, [["a", "b", "c", "d"], ["b"]])
+    }).pipe(Effect.provide(Embedded.layer())))
+
+  it.effect("configuration from the environment", () =>
+    Effect.gen(function*() {
+      assert.deepStrictEqual(yield* configuration.program, { group: "checkout", received: "order 1" })
+    }).pipe(Effect.provide(Embedded.layer())))
+
+  it.effect("a consumer in virtual time", () =>
+    Effect.gen(function*() {
+      assert.deepStrictEqual(yield* virtualTime.program, { early: 0, delay: 10_000 })
+    }))
+
+  it.effect("compression", () =>
+    Effect.gen(function*() {
+      const { intact, sent, stored } = yield* compression.program
+      assert.isTrue(intact)
+      assert.isBelow(stored, sent / 100)
+      assert.isAbove(stored, 0)
+    }).pipe(Effect.provide(Embedded.layer())))
+
+  it.effect("delay levels", () =>
+    Effect.gen(function*() {
+      const { afterSeconds, text } = yield* inVirtualTime(delayLevel.program)
+      assert.strictEqual(text, "pay order 1")
+      assert.isAtLeast(afterSeconds, 10)
+      assert.isBelow(afterSeconds, 15)
+    }).pipe(Effect.provide(Embedded.layer())))
+})
