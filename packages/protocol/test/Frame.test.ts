@@ -297,6 +297,10 @@ describe("Frame", () => {
       assert.strictEqual(body?.buffer, bytes.buffer)
       assert.strictEqual(body?.byteOffset, bytes.length - 5)
     })
+    it("bodies are plain, whatever the chunk is", () => {
+      const { body } = decodeOne(Buffer.from(frameOf(0, "{\"code\":0,\"flag\":1,\"opaque\":1}", "hello")))
+      assert.strictEqual(body?.constructor, Uint8Array)
+    })
     it("a 32 MiB frame arrives in chunks of 64 KiB", () => {
       const header = text.encode("{\"code\":0,\"flag\":1,\"opaque\":1}")
       const bytes = new Uint8Array(33_554_432)

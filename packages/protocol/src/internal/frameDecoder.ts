@@ -72,8 +72,12 @@ export class FrameDecoder {
     this.maxHeaderSize = maxHeaderSize
   }
 
-  push(chunk: Uint8Array, onCommand: (command: RemotingCommand) => void): ProtocolError | undefined {
+  push(received: Uint8Array, onCommand: (command: RemotingCommand) => void): ProtocolError | undefined {
     if (this.failure !== undefined) return this.failure
+    // sockets may hand out a subclass, whose views cost several times as much
+    const chunk = received.constructor === Uint8Array
+      ? received
+      : new Uint8Array(received.buffer, received.byteOffset, received.length)
     const size = chunk.length
     let at = 0
     while (at < size) {

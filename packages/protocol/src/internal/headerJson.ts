@@ -34,7 +34,9 @@ export const strictFields = (json: string): ExtFields | undefined => {
 export const textFields = (parsed: unknown): ExtFields | undefined => {
   if (typeof parsed !== "object" || parsed === null || Array.isArray(parsed)) return undefined
   const fields = new Fields()
-  for (const [key, value] of Object.entries(parsed)) {
+  const values: Record<string, unknown> = parsed as Record<string, unknown>
+  for (const key of Object.keys(values)) {
+    const value = values[key]
     if (typeof value !== "string") return undefined
     fields[key] = value
   }
