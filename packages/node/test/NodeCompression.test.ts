@@ -27,7 +27,7 @@ const text = bytesOf("RocketMQ compress ".repeat(500))
 
 /** Noise and runs: blocks of every kind. */
 const large = (() => {
-  const bytes = new Uint8Array(3 * MiB)
+  const bytes = new Uint8Array(MiB)
   let seed = 1
   for (let i = 0; i < bytes.length; i++) {
     seed = (Math.imul(seed, 1103515245) + 12345) >>> 0
@@ -36,7 +36,8 @@ const large = (() => {
   return bytes
 })()
 
-describe("NodeCompression", () => {
+// work for the processor alone: side by side the tests would only wait for each other
+describe.sequential("NodeCompression", () => {
   for (const vector of vectors) {
     const type: CompressionType = vector.name.replace("compress-", "").toUpperCase()
     it.effect(`reads ${type} of the Java client`, () =>
@@ -54,7 +55,7 @@ describe("NodeCompression", () => {
         for (const bytes of [new Uint8Array(0), bytesOf("x"), text, large]) {
           const compressed = yield* native.compress(type, bytes, 5)
           for (const codecs of [native, withoutNative]) {
-            const plain = yield* codecs.decompress(type, compressed, 3 * MiB)
+            const plain = yield* codecs.decompress(type, compressed, MiB)
             assert.strictEqual(Buffer.compare(plain, bytes), 0)
             assert.strictEqual(plain.constructor, Uint8Array)
           }
@@ -78,7 +79,9 @@ describe("NodeCompression", () => {
     it.effect(`refuses what is no ${type}`, () =>
       Effect.gen(function*() {
         const compressed = yield* native.compress(type, text, 5)
-        for (const bytes of [new Uint8Array(0), bytesOf("no stream at all"), compressed.subarray(0, 40)]) {
+        for (
+          const bytes of [new Uint8Array(0), bytesOf("no stream at all"), compressed.subarray(0, compressed.length - 3)]
+        ) {
           for (const codecs of [native, withoutNative]) {
             const error = yield* Effect.flip(codecs.decompress(type, bytes, MiB))
             assert.strictEqual(error.reason, "Corrupt", error.message)
@@ -96,7 +99,7 @@ describe("NodeCompression", () => {
           const result = yield* Effect.either(codecs.decompress(type, compressed, MiB))
           if (result._tag === "Right") assert.isAtMost(result.right.length, MiB)
         }
-      }))
+      }), { fastCheck: { numRuns: 20 } })
   }
 
   it.effect("reads several frames, and skips those that are to be skipped", () =>
