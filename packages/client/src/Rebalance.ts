@@ -45,6 +45,8 @@ export interface Options {
 export interface Rebalance {
   /** Asks for a round soon. Several wishes before it starts are one. */
   readonly trigger: () => void
+  /** Whether the group had other members when the queues of the topic were shared out last. */
+  readonly isShared: (topic: string) => boolean
   /** Does rounds for ever. */
   readonly run: Effect.Effect<never>
 }
@@ -66,6 +68,7 @@ export const make = (
     const { group, strategy } = options
     const signal = Signal.make()
     const topics = new Set(options.topics)
+    const shared = new Set<string>()
     yield* nameServer.onChange((change) => {
       if (topics.has(change.topic)) signal.notify()
     })
@@ -105,6 +108,8 @@ export const make = (
         }
       }
       const known = yield* members(topic, masters.concat(others), listOf)
+      if (known.length > 1) shared.add(topic)
+      else shared.delete(topic)
       const queues = Arr.sort(route.readQueues, MessageQueue.order)
       return yield* Effect.try({
         try: () => {
@@ -170,5 +175,5 @@ export const make = (
       }
     })
 
-    return { trigger: signal.notify, run }
+    return { trigger: signal.notify, isShared: (topic) => shared.has(topic), run }
   })

@@ -137,7 +137,13 @@ const start = <R>(
       report
     })
     const pull = yield* PullLoop.make({ settings, store, counters, report, inflate, offer: dispatcher.offer })
-    const resolve = yield* StartPositionOf.make({ settings, store, startedAt, knownAtStart })
+    const resolve = yield* StartPositionOf.make({
+      settings,
+      store,
+      startedAt,
+      knownAtStart,
+      isShared: (topic) => rebalance.isShared(topic)
+    })
     let shared = false
     const checkReady = (): void => {
       if (shared && queues.isResolved()) Deferred.unsafeDone(ready, Effect.void)
@@ -151,7 +157,7 @@ const start = <R>(
       pull,
       onResolved: checkReady
     })
-    const rebalance = yield* Rebalance.make({
+    const rebalance: Rebalance.Rebalance = yield* Rebalance.make({
       group,
       topics: [...settings.subscriptions.keys()],
       strategy: settings.allocationStrategy,

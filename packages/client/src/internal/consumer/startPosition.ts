@@ -15,6 +15,13 @@ import * as Backoff from "./backoff.js"
 import type { Settings } from "./settings.js"
 
 const FIRST_DELAY = 100
+
+/**
+ * How long a member of a larger group waits before it asks, in milliseconds: the member that had the queue learns of the
+ * change at the same time, and commits what it finished. Asking at once would have those messages come twice.
+ */
+const HANDOVER = 500
+
 const LONGEST_DELAY = 3_000
 
 /**
@@ -27,6 +34,8 @@ export const make = Effect.fnUntraced(function*(options: {
   readonly store: OffsetStore
   readonly startedAt: number
   readonly knownAtStart: ReadonlySet<string>
+  /** Whether the group has other members. */
+  readonly isShared: (topic: string) => boolean
 }) {
   const broker = yield* Broker
   const nameServer = yield* NameServer
@@ -63,6 +72,7 @@ export const make = Effect.fnUntraced(function*(options: {
   const resolve = Effect.fnUntraced(function*(queue: MessageQueue) {
     const warn = Backoff.limitedWarning(30_000)
     let failures = 0
+    if (options.isShared(queue.topic)) yield* Effect.sleep(HANDOVER)
     while (true) {
       const position = yield* Effect.either(once(queue))
       if (position._tag === "Right") return position.right
