@@ -128,11 +128,19 @@ export const make = (options: {
     const commitLogOffset = log.maxOffset()
     const storeTimestamp = options.now()
     const encoded = MessageExt.encode({
-      ...draft,
+      topic: draft.topic,
+      body: draft.body,
+      queueId: draft.queueId,
       queueOffset: BigInt(target.maxOffset()),
       commitLogOffset: BigInt(commitLogOffset),
+      bornTimestamp: draft.bornTimestamp,
+      bornHost: draft.bornHost,
       storeTimestamp,
       storeHost: options.storeHost,
+      properties: draft.properties,
+      flag: draft.flag,
+      sysFlag: draft.sysFlag,
+      reconsumeTimes: draft.reconsumeTimes,
       preparedTransactionOffset: BigInt(draft.preparedTransactionOffset)
     })
     if (Either.isLeft(encoded)) return undefined
