@@ -7,12 +7,11 @@ import * as Consumer from "@effect-rocketmq/client/Consumer"
 import * as Message from "@effect-rocketmq/client/Message"
 import * as MessageSelector from "@effect-rocketmq/client/MessageSelector"
 import * as Producer from "@effect-rocketmq/client/Producer"
-import type { SendError } from "@effect-rocketmq/client/ProducerError"
+import type { BatchMixedTopicError, SendError } from "@effect-rocketmq/client/ProducerError"
 import type { RocketMQ } from "@effect-rocketmq/client/RocketMQ"
 import type { SendReceipt } from "@effect-rocketmq/client/SendReceipt"
 import * as NodeRocketMQ from "@effect-rocketmq/node/NodeRocketMQ"
 import type { MessageExt } from "@effect-rocketmq/protocol/MessageExt"
-import * as Data from "effect/Data"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import type * as Scope from "effect/Scope"
@@ -20,25 +19,17 @@ import type { Arguments } from "./Arguments.js"
 import * as Body from "./Body.js"
 
 /**
- * A message that was stored, with less certainty than the broker is set to.
- *
- * @since 0.1.0
- * @category errors
- */
-export class WeakStatusError extends Data.TaggedError("WeakStatusError")<{ readonly status: string }> {
-  override get message(): string {
-    return `stored with status ${this.status}`
-  }
-}
-
-/**
  * @since 0.1.0
  * @category models
  */
 export interface Sending {
-  readonly one: (kind: number, i: number, clock?: number) => Effect.Effect<unknown, SendError | WeakStatusError>
-  readonly oneway: (kind: number, i: number) => Effect.Effect<unknown, SendError>
-  readonly batch: (kind: number, i: number, n: number) => Effect.Effect<unknown, unknown>
+  readonly one: (kind: number, i: number, clock?: number) => Effect.Effect<SendReceipt, SendError>
+  readonly batch: (
+    kind: number,
+    i: number,
+    n: number
+  ) => Effect.Effect<ReadonlyArray<SendReceipt>, SendError | BatchMixedTopicError>
+  readonly oneway: (kind: number, i: number) => Effect.Effect<void, SendError>
 }
 
 /**
@@ -53,9 +44,6 @@ export const withClient = (o: Arguments) => <A, E>(program: Effect.Effect<A, E, 
     (context) => Effect.provide(program, context)
   )
 
-const checked = (receipt: SendReceipt): Effect.Effect<SendReceipt, WeakStatusError> =>
-  receipt.status === "SEND_OK" ? Effect.succeed(receipt) : Effect.fail(new WeakStatusError({ status: receipt.status }))
-
 /**
  * @since 0.1.0
  * @category constructors
@@ -66,13 +54,9 @@ export const producer = (o: Arguments) =>
     const message = (kind: number, i: number, clock?: number): Message.Message =>
       Message.make({ topic: o.topic, tags: "bench", body: body(kind, i, clock) })
     return {
-      one: (kind, i, clock) => Effect.flatMap(producer.send(message(kind, i, clock)), checked),
+      one: (kind, i, clock) => producer.send(message(kind, i, clock)),
       oneway: (kind, i) => producer.sendOneway(message(kind, i)),
-      batch: (kind, i, n) =>
-        Effect.flatMap(
-          producer.sendBatch(Array.from({ length: n }, (_, k) => message(kind, i + k))),
-          (receipts) => Effect.forEach(receipts, checked, { discard: true })
-        )
+      batch: (kind, i, n) => producer.sendBatch(Array.from({ length: n }, (_, k) => message(kind, i + k)))
     }
   })
 

@@ -3,6 +3,7 @@
  *
  * @since 0.1.0
  */
+import { isSendReceipt, type SendReceipt } from "@effect-rocketmq/client/SendReceipt"
 import * as Effect from "effect/Effect"
 import type { Arguments } from "./Arguments.js"
 import * as Body from "./Body.js"
@@ -17,7 +18,7 @@ import * as Peer from "./Peer.js"
  */
 export interface Failures {
   /** Succeeds with `false`. */
-  readonly add: (error: unknown) => Effect.Effect<boolean>
+  readonly add: (error: unknown) => Effect.Effect<false>
   readonly count: () => number
 }
 
@@ -29,12 +30,21 @@ export const failures = (): Failures => {
   let count = 0
   return {
     add: (error) =>
-      Effect.sync(() => {
+      Effect.sync((): false => {
         if (++count <= 3) process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n`)
         return false
       }),
     count: () => count
   }
+}
+
+/** What a call of the producer gives; one answer of the broker stands for a whole batch. */
+type Sent = SendReceipt | ReadonlyArray<SendReceipt> | void
+
+const weakStatus = (sent: Sent): string | undefined => {
+  if (sent === undefined) return undefined
+  const receipt = isSendReceipt(sent) ? sent : sent[0]
+  return receipt === undefined || receipt.status === "SEND_OK" ? undefined : receipt.status
 }
 
 interface Run {
@@ -49,7 +59,7 @@ const lanes = (
   total: number,
   step: number,
   window: Meter.Window,
-  call: (i: number, n: number) => Effect.Effect<unknown, unknown>,
+  call: (i: number, n: number) => Effect.Effect<Sent, unknown>,
   failed: Failures
 ): Effect.Effect<Run> =>
   Effect.suspend(() => {
@@ -65,6 +75,11 @@ const lanes = (
         const began = Meter.nowUs()
         const result = yield* Effect.catchAll(call(i, n), failed.add)
         if (result === false) continue
+        const weak = weakStatus(result)
+        if (weak !== undefined) {
+          yield* failed.add(`stored with status ${weak}`)
+          continue
+        }
         done += n
         samples[taken++] = Meter.nowUs() - began
       }

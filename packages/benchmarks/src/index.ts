@@ -1,0 +1,48 @@
+/**
+ * The command line of the bench contract: `--name value` pairs, unknown ones ignored.
+ *
+ * @since 0.1.0
+ */
+export * as Arguments from "./Arguments.js"
+
+/**
+ * Bodies of the bench contract: u32 kind, u32 number, 8 bytes for the sender's clock, filler; big-endian.
+ *
+ * @since 0.1.0
+ */
+export * as Body from "./Body.js"
+
+/**
+ * The workloads that consume a backlog.
+ *
+ * @since 0.1.0
+ */
+export * as Consuming from "./Consuming.js"
+
+/**
+ * Time, CPU and memory as the bench contract counts them.
+ *
+ * @since 0.1.0
+ */
+export * as Meter from "./Meter.js"
+
+/**
+ * This client, as the workloads use it.
+ *
+ * @since 0.1.0
+ */
+export * as Peer from "./Peer.js"
+
+/**
+ * The workloads that send.
+ *
+ * @since 0.1.0
+ */
+export * as Sends from "./Sends.js"
+
+/**
+ * The workloads of a producer and a consumer on one topic.
+ *
+ * @since 0.1.0
+ */
+export * as Together from "./Together.js"
