@@ -1,0 +1,41 @@
+/**
+ * Every behaviour.
+ *
+ * @since 0.1.0
+ */
+import type { Behaviour } from "./Behaviour.js"
+import { brokerRequests } from "./behaviours/brokerRequests.js"
+import { consuming } from "./behaviours/consuming.js"
+import { filtering } from "./behaviours/filtering.js"
+import { members } from "./behaviours/members.js"
+import { nameServer } from "./behaviours/nameServer.js"
+import { offsets } from "./behaviours/offsets.js"
+import { operators } from "./behaviours/operators.js"
+import { producing } from "./behaviours/producing.js"
+import { retries } from "./behaviours/retries.js"
+import { routing } from "./behaviours/routing.js"
+import { stopping } from "./behaviours/stopping.js"
+import { validation } from "./behaviours/validation.js"
+import { wire } from "./behaviours/wire.js"
+
+/**
+ * In the order in which the layers stand on each other, lowest first.
+ *
+ * @since 0.1.0
+ * @category behaviours
+ */
+export const suite: ReadonlyArray<Behaviour> = [
+  ...wire,
+  ...nameServer,
+  ...brokerRequests,
+  ...validation,
+  ...routing,
+  ...producing,
+  ...consuming,
+  ...filtering,
+  ...retries,
+  ...offsets,
+  ...members,
+  ...stopping,
+  ...operators
+]
