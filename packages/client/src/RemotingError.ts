@@ -24,8 +24,8 @@ export const TypeId: unique symbol = Symbol.for("@effect-rocketmq/client/Remotin
 export type TypeId = typeof TypeId
 
 /**
- * The request was written and no answer came in time. Whether the server acted on it is unknown: a frozen broker stores
- * what its client gave up on.
+ * No answer came in time. When the request was `written`, whether the server acted on it is unknown: a frozen broker
+ * stores what its client gave up on. When it was not, the connection took nothing more for all that time.
  *
  * @since 0.1.0
  * @category errors
@@ -35,6 +35,8 @@ export class RequestTimeoutError extends Data.TaggedError("RequestTimeoutError")
   readonly code: number
   /** Milliseconds that were waited. */
   readonly timeout: number
+  /** Whether the request was handed to the connection. */
+  readonly written: boolean
 }> {
   /**
    * @since 0.1.0
@@ -50,7 +52,9 @@ export class RequestTimeoutError extends Data.TaggedError("RequestTimeoutError")
 
   override get message(): string {
     return `${this.address} did not answer ${RequestCode.nameOf(this.code)} within ${this.timeout} ms. ` +
-      `Whether it acted on the request is unknown.`
+      (this.written
+        ? `Whether it acted on the request is unknown.`
+        : `Nothing was sent: the connection took no more bytes. The server may hang.`)
   }
 }
 
@@ -134,6 +138,6 @@ export const isRemotingError = (u: unknown): u is RemotingError =>
  * @category combinators
  */
 export const isOutcomeUnknown = (error: RemotingError): boolean =>
-  error._tag === "RequestTimeoutError" ||
+  (error._tag === "RequestTimeoutError" && error.written) ||
   (error._tag === "ConnectionClosedError" && error.pending) ||
   (isProtocolError(error) && error._tag !== "SerializationError")

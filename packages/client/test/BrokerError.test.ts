@@ -188,7 +188,7 @@ describe("BrokerError", () => {
 
   it("knows the outcome of requests without an answer", () => {
     assert.strictEqual(
-      BrokerError.outcome(new RequestTimeoutError({ address: "a:1", code: send, timeout: 3000 })),
+      BrokerError.outcome(new RequestTimeoutError({ address: "a:1", code: send, timeout: 3000, written: true })),
       "Unknown"
     )
     assert.strictEqual(BrokerError.outcome(new TooManyRequestsError({ address: "a:1", limit: 1 })), "Refused")

@@ -93,7 +93,7 @@ describe("NameServer", { timeout: 30_000 }, () => {
         "ns2:1": () => Fake.refuse(ResponseCode.SYSTEM_ERROR, "name server not ready"),
         "ns3:1": () => Fake.ok(new TextEncoder().encode("<html>")),
         "ns4:1": (): Fake.Answer =>
-          Effect.fail(new RequestTimeoutError({ address: "ns4:1", code: ROUTE, timeout: 3000 })).pipe(
+          Effect.fail(new RequestTimeoutError({ address: "ns4:1", code: ROUTE, timeout: 3000, written: true })).pipe(
             Effect.delay(3000)
           )
       },

@@ -146,6 +146,24 @@ describe("Remoting", () => {
       assert.strictEqual(peers[0]!.received.length, 3)
     }))
 
+  it.scoped("a connection that takes no more bytes costs a request no more than its time", () =>
+    Effect.gen(function*() {
+      const { peers, remoting } = yield* connected({}, {
+        onCommand: (peer, command) => peer.answer(command, { code: 0 })
+      })
+      yield* remoting.request(address, ask(0))
+      peers[0]!.setWritable(false)
+      yield* remoting.request(address, ask(1))
+      const held = yield* Effect.fork(Effect.flip(remoting.request(address, ask(2), 200)))
+      yield* TestClock.adjust("200 millis")
+      const error = yield* Fiber.join(held)
+      assert.strictEqual(error._tag, "RequestTimeoutError")
+      assert.isFalse(RemotingError.isOutcomeUnknown(error))
+      peers[0]!.setWritable(true)
+      yield* remoting.request(address, ask(3))
+      assert.deepStrictEqual(peers[0]!.received.map((command) => command.extFields["topic"]), ["T0", "T1", "T3"])
+    }))
+
   it.scoped("hands requests of the server to their handler, and answers", () =>
     Effect.gen(function*() {
       const { peers, remoting } = yield* connected()

@@ -4,6 +4,7 @@ import type { ProtocolError } from "@effect-rocketmq/protocol/ProtocolError"
 import { FrameTooLargeError } from "@effect-rocketmq/protocol/ProtocolError"
 import type { Request } from "@effect-rocketmq/protocol/RemotingCommand"
 import * as RemotingCommand from "@effect-rocketmq/protocol/RemotingCommand"
+import * as Arr from "effect/Array"
 import type * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
 import type { Scheduler } from "effect/Scheduler"
@@ -27,6 +28,15 @@ export interface Environment {
   /** Forks into the scope of the connection. */
   readonly fork: (effect: Effect.Effect<void>) => void
   readonly onServerRequest: (channel: Channel, command: RemotingCommand.RemotingCommand) => void
+}
+
+/** A call that the connection cannot take yet. */
+interface Waiting {
+  readonly request: Request
+  readonly started: number
+  readonly deadline: number
+  readonly go: () => void
+  readonly resume: (effect: Effect.Effect<never, RemotingError>) => void
 }
 
 interface Pending {
@@ -53,7 +63,7 @@ export class Channel {
   private readonly pending = new PendingTable<Pending>()
   private flushing = false
   private writable = true
-  private waiters: Array<() => void> = []
+  private waiting: Array<Waiting> = []
   private sweepAt = Infinity
   /** Set when the bytes received made no sense: what pending requests fail with. */
   private failure: ProtocolError | undefined = undefined
@@ -85,7 +95,9 @@ export class Channel {
     resume: (effect: Effect.Effect<RemotingCommand.RemotingCommand, RemotingError>) => void
   ): void {
     if (!this.open) return resume(Effect.fail(this.closedBeforeSending()))
-    if (!this.writable) return void this.waiters.push(() => this.request(request, timeout, resume))
+    if (!this.writable) {
+      return this.wait(request, timeout, resume, (left) => this.request(request, left, resume))
+    }
     const env = this.env
     if (this.pending.size >= env.maxInFlight) {
       return resume(Effect.fail(new TooManyRequestsError({ address: this.address, limit: env.maxInFlight })))
@@ -103,7 +115,7 @@ export class Channel {
   /** Writes the request; `resume` gets void when it was handed to the connection. */
   oneway(request: Request, resume: (effect: Effect.Effect<void, RemotingError>) => void): void {
     if (!this.open) return resume(Effect.fail(this.closedBeforeSending()))
-    if (!this.writable) return void this.waiters.push(() => this.oneway(request, resume))
+    if (!this.writable) return this.wait(request, undefined, resume, () => this.oneway(request, resume))
     for (const hook of this.env.hooks) request = hook.onRequest?.(request, this.address) ?? request
     const failed = this.write(request, this.pending.next(), RemotingCommand.FLAG_ONEWAY)
     resume(failed === undefined ? Effect.void : Effect.fail(failed))
@@ -116,6 +128,26 @@ export class Channel {
 
   destroy(error: ConnectionClosedError): void {
     this.connection.destroy(error)
+  }
+
+  /** Has the call wait until the connection takes more, within its own time. */
+  private wait(
+    request: Request,
+    timeout: number | undefined,
+    resume: (effect: Effect.Effect<never, RemotingError>) => void,
+    go: (left: number) => void
+  ): void {
+    const clock = this.env.clock
+    const started = clock.unsafeCurrentTimeMillis()
+    const deadline = started + (timeout ?? this.env.requestTimeout)
+    this.waiting.push({
+      request,
+      started,
+      deadline,
+      resume,
+      go: () => go(Math.max(0, deadline - clock.unsafeCurrentTimeMillis()))
+    })
+    if (deadline < this.sweepAt) this.armSweep(deadline, started)
   }
 
   private write(request: Request, opaque: number, flag: number): RemotingError | undefined {
@@ -153,13 +185,13 @@ export class Channel {
 
   private onDrain(): void {
     this.writable = true
-    this.releaseWaiters()
+    this.release()
   }
 
-  private releaseWaiters(): void {
-    const waiters = this.waiters
-    this.waiters = []
-    for (const waiter of waiters) waiter()
+  private release(): void {
+    const waiting = this.waiting
+    this.waiting = []
+    for (const call of waiting) call.go()
   }
 
   private onData(chunk: Uint8Array): void {
@@ -196,7 +228,7 @@ export class Channel {
       })
     )
     for (const entry of this.pending.takeIf(() => true)) entry.resume(failure)
-    this.releaseWaiters()
+    this.release()
     this.ended(this, error)
   }
 
@@ -216,19 +248,25 @@ export class Channel {
     if (armed !== this.sweepAt || !this.open) return
     const now = this.env.clock.unsafeCurrentTimeMillis()
     let next = Infinity
-    const overdue = this.pending.takeIf((entry) => {
-      if (entry.deadline <= now) return true
-      if (entry.deadline < next) next = entry.deadline
+    const isOverdue = (call: Pending | Waiting): boolean => {
+      if (call.deadline <= now) return true
+      if (call.deadline < next) next = call.deadline
       return false
-    })
-    for (const entry of overdue) {
-      entry.resume(Effect.fail(
+    }
+    const fail = (call: Pending | Waiting, written: boolean): void =>
+      call.resume(Effect.fail(
         new RequestTimeoutError({
           address: this.address,
-          code: entry.request.code,
-          timeout: entry.deadline - entry.started
+          code: call.request.code,
+          timeout: call.deadline - call.started,
+          written
         })
       ))
+    for (const call of this.pending.takeIf(isOverdue)) fail(call, true)
+    if (this.waiting.length > 0) {
+      const [left, overdue] = Arr.partition(this.waiting, isOverdue)
+      this.waiting = left
+      for (const call of overdue) fail(call, false)
     }
     this.sweepAt = Infinity
     if (next < Infinity) this.armSweep(next, now)

@@ -81,7 +81,8 @@ const Broker_errorOf = (responseCode: number, requestCode: number, remark?: stri
   }
 }
 
-export const timedOut = (code: number) => new RequestTimeoutError({ address: ADDRESS, code, timeout: 3000 })
+export const timedOut = (code: number) =>
+  new RequestTimeoutError({ address: ADDRESS, code, timeout: 3000, written: true })
 
 /** Everything the services share; tests change it as they like. */
 export class Cluster {
@@ -108,6 +109,7 @@ export class Cluster {
   onRoute: () => NameServerError | undefined = () => undefined
   onCommit: () => BrokerError.BrokerError | undefined = () => undefined
   onSendBack: () => BrokerError.BrokerError | undefined = () => undefined
+  onCheck: () => BrokerError.BrokerError | undefined = () => undefined
   onSend: () => BrokerError.BrokerError | undefined = () => undefined
   maxPull = 32
 
@@ -286,7 +288,11 @@ export class Cluster {
             this.trace.push("members")
             return Option.fromNullable(this.members)
           }),
-        checkSubscription: () => Effect.void,
+        checkSubscription: () =>
+          Effect.suspend(() => {
+            const error = this.onCheck()
+            return error === undefined ? Effect.void : Effect.fail(error)
+          }),
         sendMessageBack: (_address: string, request: Parameters<Broker.Broker["Type"]["sendMessageBack"]>[1]) =>
           Effect.suspend(() => {
             this.sentBack.push(request)

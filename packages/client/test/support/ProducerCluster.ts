@@ -92,7 +92,7 @@ export class ProducerCluster {
   readonly freeze: Behaviour = ({ address, request, timeout }) =>
     Effect.zipRight(
       Effect.sleep(timeout),
-      Effect.fail(new RequestTimeoutError({ address, code: request.code, timeout }))
+      Effect.fail(new RequestTimeoutError({ address, code: request.code, timeout, written: true }))
     )
 
   answer(Error: new(answer: BrokerError.Answer) => BrokerError.BrokerError, responseCode: number): Behaviour {
