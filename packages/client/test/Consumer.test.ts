@@ -1,11 +1,25 @@
 import * as MessageExt from "@effect-rocketmq/protocol/MessageExt"
+import * as ResponseCode from "@effect-rocketmq/protocol/ResponseCode"
 import { assert, describe, it } from "@effect/vitest"
-import { ConfigProvider, Context, Deferred, Effect, Either, Exit, Fiber, Layer, Ref, Scope, TestClock } from "effect"
+import {
+  ConfigProvider,
+  Context,
+  Deferred,
+  Effect,
+  Either,
+  Exit,
+  Fiber,
+  Layer,
+  Ref,
+  Scope,
+  Stream,
+  TestClock
+} from "effect"
 import * as Consumer from "../src/Consumer.js"
 import * as ConsumeResult from "../src/ConsumeResult.js"
 import * as MessageSelector from "../src/MessageSelector.js"
 import type { NameServerUnavailableError } from "../src/NameServerError.js"
-import { Cluster, GROUP, RETRY } from "./consumer/fake.js"
+import { Cluster, GROUP, refused, RETRY } from "./consumer/fake.js"
 
 const orders = { group: GROUP, subscriptions: { orders: MessageSelector.all }, consumeFrom: "first" } as const
 
@@ -407,6 +421,47 @@ describe("Consumer", () => {
       const error = yield* Effect.flip(Consumer.make(orders, () => Effect.void).pipe(Effect.provide(cluster.layer)))
       assert.strictEqual(error._tag, "ConsumerStartError")
       assert.isFalse(cluster.trace.includes("register"))
+    }))
+
+  it.effect("does not start with SQL that a broker refuses, and leaves the group again", () =>
+    Effect.gen(function*() {
+      const cluster = new Cluster({ orders: 1 })
+      cluster.onCheck = () => refused(ResponseCode.SUBSCRIPTION_PARSE_FAILED, 46, "Encountered: BETWIXT")
+      const error = yield* Effect.flip(Effect.scoped(
+        Consumer.make({ ...orders, subscriptions: { orders: MessageSelector.sql("a BETWIXT 1") } }, () => Effect.void)
+      )).pipe(Effect.provide(cluster.layer))
+      assert.strictEqual(error._tag, "SubscribeError")
+      assert.include(error.message, "a BETWIXT 1")
+      assert.include(error.message, "enablePropertyFilter")
+      assert.strictEqual(cluster.trace.at(-1), "unregister")
+      assert.deepStrictEqual(cluster.pulls, [])
+    }))
+
+  it.scoped("commits when asked, and tells what it gets and loses", () =>
+    Effect.gen(function*() {
+      const cluster = new Cluster({ orders: 2 })
+      cluster.fill("orders", 0, 3)
+      const consumer = yield* Consumer.make(orders, () => Effect.void).pipe(Effect.provide(cluster.layer))
+      const events: Array<string> = []
+      yield* Effect.fork(Stream.runForEach(consumer.events, (event) =>
+        Effect.sync(() => {
+          if (event._tag === "Assigned") events.push(`+${event.queue.topic}@${event.queue.queueId} ${event.position}`)
+          if (event._tag === "Revoked") events.push(`-${event.queue.topic}@${event.queue.queueId} ${event.committed}`)
+        })))
+      yield* consumer.ready
+      yield* TestClock.adjust(0)
+      yield* consumer.commit
+      assert.strictEqual(cluster.committed.get(cluster.key("orders")), 3n)
+      cluster.members = ["a@0", "me@1"]
+      yield* cluster.member!.onGroupChanged
+      yield* TestClock.adjust(0)
+      cluster.members = ["me@1"]
+      yield* cluster.member!.onGroupChanged
+      yield* TestClock.adjust(0)
+      assert.deepStrictEqual(events.filter((event) => event.includes("orders@0")).slice(-2), [
+        "-orders@0 3",
+        "+orders@0 3"
+      ])
     }))
 
   it.effect("takes its tuning from the configuration; options win", () =>

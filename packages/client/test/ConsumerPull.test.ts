@@ -260,4 +260,20 @@ describe("an operator moves the offsets", () => {
         assert.deepStrictEqual(cluster.sentBack, [])
       }))
   }
+
+  it.scoped("while the offset of the queue is still being asked for: the new place is exact", () =>
+    Effect.gen(function*() {
+      const cluster = new Cluster({ orders: 1 })
+      cluster.fill("orders", 0, 20)
+      cluster.committed.set(cluster.key("orders"), 3n)
+      cluster.onFetch = () => timedOut(14)
+      const seen: Array<bigint> = []
+      const consumer = yield* Consumer.make(orders, recording(seen)).pipe(Effect.provide(cluster.layer))
+      yield* TestClock.adjust("50 millis")
+      yield* cluster.member!.onResetOffset("orders", [[MessageQueue.make("orders", "broker-a", 0), 15n]])
+      cluster.onFetch = () => undefined
+      yield* TestClock.adjust("3 seconds")
+      yield* consumer.ready
+      assert.deepStrictEqual(seen, range(15, 20))
+    }))
 })

@@ -1,0 +1,70 @@
+import * as MessageQueue from "@effect-rocketmq/protocol/MessageQueue"
+import * as ResponseCode from "@effect-rocketmq/protocol/ResponseCode"
+import { assert, describe, it } from "@effect/vitest"
+import { Effect, Option } from "effect"
+import * as OffsetStore from "../src/OffsetStore.js"
+import { Cluster, GROUP, refused, timedOut } from "./consumer/fake.js"
+
+const queue = MessageQueue.make("orders", "broker-a", 0)
+const key = MessageQueue.key(queue)
+
+const make = (cluster: Cluster) => Effect.provide(OffsetStore.remote(GROUP), cluster.layer)
+
+describe("OffsetStore.remote", () => {
+  it.effect("reads an offset, none, or fails; a failure is never an offset", () =>
+    Effect.gen(function*() {
+      const cluster = new Cluster({ orders: 1 })
+      const store = yield* make(cluster)
+      assert.deepStrictEqual(yield* store.fetch(queue), Option.none())
+      cluster.committed.set(key, 0n)
+      assert.deepStrictEqual(yield* store.fetch(queue), Option.some(0n))
+      for (const error of [timedOut(14), refused(ResponseCode.SYSTEM_ERROR, 14)]) {
+        cluster.onFetch = () => error
+        const failure = yield* Effect.flip(store.fetch(queue))
+        assert.strictEqual(failure._tag, "OffsetFetchError")
+        assert.isTrue(failure.retryable)
+        assert.include(failure.message, "queue 0 of topic orders on broker-a")
+      }
+      cluster.addresses.clear()
+      const failure = yield* Effect.flip(store.fetch(queue))
+      assert.include(failure.message, "no address of the broker is known")
+    }))
+
+  it.effect("writes only what changed, only forward, and again what failed", () =>
+    Effect.gen(function*() {
+      const cluster = new Cluster({ orders: 1 })
+      cluster.committed.set(key, 5n)
+      const store = yield* make(cluster)
+      yield* store.fetch(queue)
+      store.update(queue, 5n)
+      yield* store.persist([queue])
+      assert.deepStrictEqual(cluster.commits, [])
+      store.update(queue, 9n)
+      store.update(queue, 7n)
+      cluster.onCommit = () => refused(ResponseCode.SYSTEM_ERROR, 15)
+      const errors = yield* store.persist([queue])
+      assert.deepStrictEqual(errors.map(({ _tag, offset }) => [_tag, offset]), [["OffsetError", 9n]])
+      cluster.onCommit = () => undefined
+      assert.deepStrictEqual(yield* store.persist([queue]), [])
+      yield* store.persist([queue])
+      assert.deepStrictEqual(cluster.commits, [[key, 9n]])
+    }))
+
+  it.effect("goes back after a reset, and writes that even when the number was written before", () =>
+    Effect.gen(function*() {
+      const cluster = new Cluster({ orders: 1 })
+      const store = yield* make(cluster)
+      store.update(queue, 9n)
+      yield* store.persist([queue])
+      store.reset(queue, 9n)
+      yield* store.persist([queue])
+      store.reset(queue, 2n)
+      yield* store.persist([queue])
+      assert.deepStrictEqual(cluster.commits.map(([, offset]) => offset), [9n, 9n, 2n])
+      assert.deepStrictEqual(store.noted(queue), Option.some(2n))
+      store.remove(queue)
+      assert.deepStrictEqual(store.noted(queue), Option.none())
+      yield* store.persist([queue])
+      assert.strictEqual(cluster.commits.length, 3)
+    }))
+})
