@@ -1,5 +1,5 @@
 /**
- * All that producers and consumers need on Node, in one Layer: the client over TCP, with Node's codecs.
+ * Everything that a program on Node needs, in one Layer: the client's services over TCP, with all codecs.
  *
  * @since 0.1.0
  */
@@ -13,15 +13,23 @@ import * as NodeCompression from "./NodeCompression.js"
 import * as NodeTransport from "./NodeTransport.js"
 
 /**
- * The options of the client and of its connections.
- *
  * @since 0.1.0
  * @category models
  */
 export interface Options extends RocketMQ.Options, NodeTransport.Options {}
 
 /**
- * The client over TCP. It connects when it is used first.
+ * The services that producers and consumers stand on. Only an address that is not `host:port` fails it: servers are
+ * connected to when they are first needed.
+ *
+ * @example
+ * import { Producer } from "@effect-rocketmq/client"
+ * import { NodeRocketMQ } from "@effect-rocketmq/node"
+ * import { Layer } from "effect"
+ *
+ * export const Main = Producer.layer({ group: "checkout" }).pipe(
+ *   Layer.provide(NodeRocketMQ.layer({ nameServers: ["127.0.0.1:9876"] }))
+ * )
  *
  * @since 0.1.0
  * @category layers
@@ -32,7 +40,7 @@ export const layer = (options: Options): Layer.Layer<RocketMQ.RocketMQ, Transpor
   )
 
 /**
- * All options from `ROCKETMQ_*` variables; only `ROCKETMQ_NAMESRV_ADDR` must be there.
+ * All options, from `ROCKETMQ_*` variables; `ROCKETMQ_NAMESRV_ADDR` is the one that must be there.
  *
  * @since 0.1.0
  * @category config
@@ -43,11 +51,10 @@ export const config: Config.Config<Options> = Config.map(
 )
 
 /**
- * The client over TCP, configured by {@link config} unless told otherwise.
- *
  * @since 0.1.0
  * @category layers
  */
 export const layerConfig = (
-  options: Config.Config<Options> = config
-): Layer.Layer<RocketMQ.RocketMQ, ConfigError | TransportConfigError> => Layer.unwrapEffect(Effect.map(options, layer))
+  options: Config.Config.Wrap<Options> = config
+): Layer.Layer<RocketMQ.RocketMQ, ConfigError | TransportConfigError> =>
+  Layer.unwrapEffect(Effect.map(Config.unwrap(options), layer))

@@ -23,14 +23,14 @@ export interface Options {
   /** How long to wait for a connection, the lookup of the host name included. Default 3 seconds. */
   readonly connectTimeout?: Duration.DurationInput | undefined
   /**
-   * How long a connection may carry nothing in either direction before it is closed. Infinity: for ever. Default 120
-   * seconds, as brokers have it; heartbeats keep connections in use well within that.
+   * How long a connection may carry nothing in either direction before it is closed, as servers do on their side. Default
+   * 120 seconds; 0 or infinity: never.
    */
   readonly idleTimeout?: Duration.DurationInput | undefined
   /** Whether small writes leave at once (TCP_NODELAY). Default `true`. */
   readonly noDelay?: boolean | undefined
-  /** Whether the system probes silent peers (SO_KEEPALIVE). Default `true`. */
-  readonly keepAlive?: boolean | undefined
+  /** After how much silence the system probes the peer (SO_KEEPALIVE); 0: never. Default 60 seconds. */
+  readonly keepAlive?: Duration.DurationInput | undefined
   /** Resolves host names, at each connect anew. Default: `dns.lookup`, which caches nothing. */
   readonly lookup?: Net.LookupFunction | undefined
 }
@@ -51,7 +51,7 @@ export const make = (options: Options = {}): Transport["Type"] => {
   const settings: internal.Settings = {
     idleTimeout: idle > MAX_TIMER ? 0 : Math.ceil(idle),
     noDelay: options.noDelay ?? true,
-    keepAlive: options.keepAlive ?? true,
+    keepAlive: Duration.toMillis(options.keepAlive ?? Duration.seconds(60)),
     lookup: options.lookup
   }
   return Transport.of({
@@ -87,7 +87,7 @@ export const config: Config.Config<Options> = Config.all({
   connectTimeout: Config.duration("CONNECT_TIMEOUT").pipe(Config.withDefault(undefined)),
   idleTimeout: Config.duration("IDLE_TIMEOUT").pipe(Config.withDefault(undefined)),
   noDelay: Config.boolean("NO_DELAY").pipe(Config.withDefault(undefined)),
-  keepAlive: Config.boolean("KEEP_ALIVE").pipe(Config.withDefault(undefined))
+  keepAlive: Config.duration("KEEP_ALIVE").pipe(Config.withDefault(undefined))
 }).pipe(Config.nested("ROCKETMQ"))
 
 /**
@@ -97,5 +97,5 @@ export const config: Config.Config<Options> = Config.all({
  * @category layers
  */
 export const layerConfig = (
-  options: Config.Config<Options> = config
-): Layer.Layer<Transport, ConfigError> => Layer.effect(Transport, Effect.map(options, make))
+  options: Config.Config.Wrap<Options> = config
+): Layer.Layer<Transport, ConfigError> => Layer.effect(Transport, Effect.map(Config.unwrap(options), make))

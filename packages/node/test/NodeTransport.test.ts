@@ -243,10 +243,10 @@ describe("NodeTransport", () => {
     Effect.gen(function*() {
       const options = yield* NodeTransport.config
       assert.strictEqual(String(options.connectTimeout), "Duration(1s)")
-      assert.isFalse(options.keepAlive)
+      assert.strictEqual(String(options.keepAlive), "Duration(0)")
       assert.strictEqual(options.idleTimeout, undefined)
     }).pipe(Effect.withConfigProvider(ConfigProvider.fromMap(
-      new Map([["ROCKETMQ_CONNECT_TIMEOUT", "1 second"], ["ROCKETMQ_KEEP_ALIVE", "false"]]),
+      new Map([["ROCKETMQ_CONNECT_TIMEOUT", "1 second"], ["ROCKETMQ_KEEP_ALIVE", "0 seconds"]]),
       { pathDelim: "_" }
     ))))
 })

@@ -12,7 +12,8 @@ export interface Settings {
   /** Milliseconds; 0: none. */
   readonly idleTimeout: number
   readonly noDelay: boolean
-  readonly keepAlive: boolean
+  /** Milliseconds of silence before the first probe; 0: none. */
+  readonly keepAlive: number
   readonly lookup: Net.LookupFunction | undefined
 }
 
@@ -82,8 +83,8 @@ class TcpConnection implements Connection {
 
   destroy(error: ConnectionClosedError): void {
     this.reason ??= error
-    this.step("Closed")
     this.socket.destroy()
+    this.end()
   }
 
   /** Closes with the scope: what was written before still leaves, within a second. */
@@ -95,15 +96,21 @@ class TcpConnection implements Connection {
     const { socket } = this
     const linger = setTimeout(() => socket.destroy(), LINGER)
     linger.unref()
-    socket.once("close", () => clearTimeout(linger))
-    this.end()
+    socket.once("close", () => {
+      clearTimeout(linger)
+      this.step("Closed")
+    })
+    this.tell()
   }
 
   private end(): void {
+    this.step("Closed")
+    this.tell()
+  }
+
+  private tell(): void {
     if (this.isOver) return
     this.isOver = true
-    if (this.now !== "Closing") this.step("Closed")
-    else this.socket.once("close", () => this.step("Closed"))
     this.listener?.onEnd(this.reason ?? this.closed("PeerClosed"))
   }
 
@@ -139,7 +146,8 @@ export const connect = (
           host,
           port,
           noDelay: settings.noDelay,
-          keepAlive: settings.keepAlive,
+          keepAlive: settings.keepAlive > 0,
+          keepAliveInitialDelay: settings.keepAlive,
           ...(settings.lookup === undefined ? {} : { lookup: settings.lookup })
         })
         const connection = new TcpConnection(address, socket)
