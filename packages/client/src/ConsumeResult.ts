@@ -68,6 +68,15 @@ export const consumed: ConsumeResult = { [TypeId]: TypeId, _tag: "Consumed" }
  * 4 = 30 s, 5 = 1 min … 18 = 2 h; 0 lets the broker choose, longer with each attempt. Without one, the consumer's
  * `retryDelayLevel` decides. The attempt counts towards `maxReconsumeTimes`.
  *
+ * @example
+ * import { Consumer, ConsumeResult, MessageExt, MessageSelector } from "@effect-rocketmq/client"
+ * import { Effect } from "effect"
+ *
+ * export const Billing = Consumer.layer(
+ *   { group: "billing", subscriptions: { orders: MessageSelector.all }, maxReconsumeTimes: 5 },
+ *   (message) => Effect.succeed(MessageExt.text(message) === "" ? ConsumeResult.retry(5) : ConsumeResult.consumed)
+ * )
+ *
  * @since 0.1.0
  * @category constructors
  */

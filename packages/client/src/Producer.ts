@@ -39,6 +39,8 @@ export interface CompressionOptions {
 }
 
 /**
+ * How a producer works. Only the group has no default.
+ *
  * @since 0.1.0
  * @category models
  */
@@ -83,6 +85,8 @@ export interface SendOptions {
 }
 
 /**
+ * What a program sends with.
+ *
  * @since 0.1.0
  * @category services
  */
@@ -131,6 +135,21 @@ export const make: (
 > = internal.make
 
 /**
+ * A producer for as long as the Layer lives. See {@link make}.
+ *
+ * @example
+ * import { Message, Producer } from "@effect-rocketmq/client"
+ * import { Effect } from "effect"
+ *
+ * const place = Effect.gen(function*() {
+ *   const producer = yield* Producer.Producer
+ *   const receipt = yield* producer.send(Message.make({ topic: "orders", tags: "paid", keys: ["42"], body: "{}" }))
+ *   return `${receipt.status} at ${receipt.queueOffset}`
+ * })
+ *
+ * // needs the services of `RocketMQ` yet: NodeRocketMQ.layer or Embedded.layer
+ * export const program = place.pipe(Effect.provide(Producer.layer({ group: "checkout" })))
+ *
  * @since 0.1.0
  * @category layers
  */
@@ -168,6 +187,8 @@ export const config: Config.Config<Options> = Config.all({
 }).pipe(Config.nested("ROCKETMQ"))
 
 /**
+ * A producer with the options of {@link config}, or of the Config that is given.
+ *
  * @since 0.1.0
  * @category layers
  */

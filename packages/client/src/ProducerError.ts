@@ -306,6 +306,21 @@ export class MessageSendError extends Data.TaggedError("MessageSendError")<{
 /**
  * The message was not acknowledged before its deadline, or within the allowed number of retries.
  *
+ * @example
+ * import { Message, Producer } from "@effect-rocketmq/client"
+ * import { Effect } from "effect"
+ *
+ * export const program = Effect.gen(function*() {
+ *   const producer = yield* Producer.Producer
+ *   return yield* producer.send(Message.make({ topic: "orders", body: "{}" }))
+ * }).pipe(
+ *   Effect.catchTag("RetryExhaustedError", (error) =>
+ *     error.outcome === "Refused"
+ *       ? Effect.fail("not stored: it may be sent again" as const)
+ *       // an attempt may have stored it: look for its key before sending it again
+ *       : Effect.fail(`unknown after ${error.attempts.length} attempts: ${error.uniqueKey}` as const))
+ * )
+ *
  * @since 0.1.0
  * @category errors
  */

@@ -63,6 +63,23 @@ export const layerClient = (
 /**
  * All that producers and consumers need, on a cluster of its own that lives as long as the Layer; and the cluster.
  *
+ * @example
+ * import { Message, Producer } from "@effect-rocketmq/client"
+ * import { Embedded, EmbeddedCluster } from "@effect-rocketmq/embedded"
+ * import { Effect } from "effect"
+ *
+ * const program = Effect.gen(function*() {
+ *   const producer = yield* Producer.Producer
+ *   const cluster = yield* EmbeddedCluster.EmbeddedCluster
+ *   yield* producer.send(Message.make({ topic: "orders", body: "order 1" }))
+ *   return yield* cluster.stored("orders")
+ * }).pipe(
+ *   Effect.provide(Producer.layer({ group: "checkout" })),
+ *   Effect.provide(Embedded.layer())
+ * )
+ *
+ * Effect.runPromise(program).then((stored) => assert.strictEqual(stored, 1))
+ *
  * @since 0.1.0
  * @category layers
  */
