@@ -76,6 +76,8 @@ export const make = Effect.fnUntraced(function*(options: {
   /** The suggested broker, then the master, then any; another one after each failure. */
   const target = (self: Pulled): { readonly address: string; readonly id: number } | undefined => {
     const addresses = nameServer.brokerAddresses(self.ledger.queue.brokerName)
+    const suggested = self.failures === 0 ? addresses.get(self.suggestedBrokerId) : undefined
+    if (suggested !== undefined) return { address: suggested, id: self.suggestedBrokerId }
     const ids = [...new Set([self.suggestedBrokerId, MASTER_ID, ...addresses.keys()])].filter((id) => addresses.has(id))
     const id = ids[self.failures % ids.length]
     const address = id === undefined ? undefined : addresses.get(id)
