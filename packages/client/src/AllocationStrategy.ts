@@ -21,6 +21,8 @@ export interface Allocation {
 }
 
 /**
+ * A way to share queues, under the name that operators see.
+ *
  * @since 0.1.0
  * @category models
  */

@@ -71,6 +71,8 @@ export interface PullResult {
 }
 
 /**
+ * What is asked of a queue (PULL_MESSAGE).
+ *
  * @since 0.1.0
  * @category models
  */
@@ -93,6 +95,8 @@ export interface PullRequest {
 }
 
 /**
+ * Requests to brokers, by the address of the broker.
+ *
  * @since 0.1.0
  * @category services
  */
@@ -216,12 +220,16 @@ export class Broker extends Context.Tag("@effect-rocketmq/client/Broker")<Broker
 }>() {}
 
 /**
+ * The requests over {@link Remoting}.
+ *
  * @since 0.1.0
  * @category constructors
  */
 export const make: Effect.Effect<Broker["Type"], never, Remoting> = internal.make
 
 /**
+ * The requests over {@link Remoting}, as a service.
+ *
  * @since 0.1.0
  * @category layers
  */

@@ -23,6 +23,8 @@ import type { NameServer } from "./NameServer.js"
 import type { Remoting } from "./Remoting.js"
 
 /**
+ * Who this client is, and how often it speaks up. All of it has a default.
+ *
  * @since 0.1.0
  * @category models
  */
@@ -97,6 +99,8 @@ export interface ConsumerMember {
 }
 
 /**
+ * The client instance, as producers and consumers use it.
+ *
  * @since 0.1.0
  * @category services
  */
@@ -133,6 +137,8 @@ export class Client extends Context.Tag("@effect-rocketmq/client/Client")<Client
 }>() {}
 
 /**
+ * A client instance; its loops and its registrations end with the Scope.
+ *
  * @since 0.1.0
  * @category constructors
  */
@@ -141,6 +147,8 @@ export const make: (
 ) => Effect.Effect<Client["Type"], never, Remoting | NameServer | Broker | Scope.Scope> = internal.make
 
 /**
+ * A client instance for as long as the Layer lives. Building it twice makes two clients.
+ *
  * @since 0.1.0
  * @category layers
  */
@@ -160,6 +168,8 @@ export const config: Config.Config<Options> = Config.all({
 }).pipe(Config.nested("ROCKETMQ"))
 
 /**
+ * The same with the options of {@link config}, or of the Config that is given.
+ *
  * @since 0.1.0
  * @category layers
  */

@@ -49,6 +49,8 @@ export class GroupAlreadyRegisteredError extends Data.TaggedError("GroupAlreadyR
 }
 
 /**
+ * What the client instance fails with.
+ *
  * @since 0.1.0
  * @category errors
  */

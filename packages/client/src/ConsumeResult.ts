@@ -18,6 +18,8 @@ export const TypeId: unique symbol = Symbol.for("@effect-rocketmq/client/Consume
 export type TypeId = typeof TypeId
 
 /**
+ * What becomes of a message: it is done, or it comes again.
+ *
  * @since 0.1.0
  * @category models
  */

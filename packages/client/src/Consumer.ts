@@ -91,6 +91,8 @@ export interface Tuning {
 }
 
 /**
+ * What a consumer is: its group, what it wants, and how it is tuned.
+ *
  * @since 0.1.0
  * @category models
  */
@@ -102,6 +104,8 @@ export interface Options extends Tuning {
 }
 
 /**
+ * The same for a handler of several messages.
+ *
  * @since 0.1.0
  * @category models
  */

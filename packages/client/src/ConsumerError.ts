@@ -388,6 +388,8 @@ const reasons: Readonly<Record<RebalanceError["reason"], string>> = {
 }
 
 /**
+ * All that can go wrong with a consumer. Who makes one sees the part in `Consumer.StartError`.
+ *
  * @since 0.1.0
  * @category errors
  */

@@ -8,6 +8,8 @@ import * as Duration from "effect/Duration"
 import * as internal from "./internal/brokerHealth.js"
 
 /**
+ * How failed brokers are tried again.
+ *
  * @since 0.1.0
  * @category models
  */
@@ -49,6 +51,8 @@ export interface BrokerHealth {
 }
 
 /**
+ * What one producer knows of its brokers.
+ *
  * @since 0.1.0
  * @category models
  */
@@ -58,6 +62,8 @@ export interface FaultTolerance {
 }
 
 /**
+ * Nothing is known of any broker yet.
+ *
  * @since 0.1.0
  * @category constructors
  */

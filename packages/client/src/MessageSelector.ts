@@ -6,6 +6,8 @@
  */
 
 /**
+ * Which messages of a topic are wanted.
+ *
  * @since 0.1.0
  * @category models
  */

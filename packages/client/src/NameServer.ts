@@ -20,6 +20,8 @@ import type { TopicRoute } from "./TopicRoute.js"
 import type { TransportConfigError } from "./TransportError.js"
 
 /**
+ * Which name servers there are. Only the list has no default.
+ *
  * @since 0.1.0
  * @category models
  */
@@ -45,6 +47,8 @@ export interface RouteChange {
 }
 
 /**
+ * Routes and whatever else name servers answer.
+ *
  * @since 0.1.0
  * @category services
  */
@@ -93,6 +97,8 @@ export const make: (
 ) => Effect.Effect<NameServer["Type"], TransportConfigError, Remoting | Scope.Scope> = internal.make
 
 /**
+ * Name servers for as long as the Layer lives. See {@link make}.
+ *
  * @since 0.1.0
  * @category layers
  */
@@ -114,6 +120,8 @@ export const config: Config.Config<Options> = Config.all({
 }).pipe(Config.nested("ROCKETMQ"))
 
 /**
+ * The same with the options of {@link config}, or of the Config that is given.
+ *
  * @since 0.1.0
  * @category layers
  */

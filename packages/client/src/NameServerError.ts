@@ -234,6 +234,8 @@ const autoCreationAdvice: Readonly<Record<AutoCreation, string>> = {
 }
 
 /**
+ * What asking name servers fails with.
+ *
  * @since 0.1.0
  * @category errors
  */

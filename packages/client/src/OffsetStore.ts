@@ -12,6 +12,8 @@ import { OffsetError, OffsetFetchError } from "./ConsumerError.js"
 import { NameServer } from "./NameServer.js"
 
 /**
+ * The offsets of one group: noted here, written now and then.
+ *
  * @since 0.1.0
  * @category models
  */

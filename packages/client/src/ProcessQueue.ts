@@ -85,12 +85,16 @@ export interface Totals {
 export const totals = (): Totals => ({ consumed: 0, failed: 0, handling: 0, pulls: 0, pulled: 0, pulling: 0 })
 
 /**
+ * A budget of so many bytes, shared by the queues that are given it.
+ *
  * @since 0.1.0
  * @category constructors
  */
 export const budget = (limit: number): Budget => ({ limit, used: 0, waiting: new Set() })
 
 /**
+ * The ledger of one queue.
+ *
  * @since 0.1.0
  * @category models
  */

@@ -386,6 +386,8 @@ export type SendError =
   | ProducerShutdownError
 
 /**
+ * All that can go wrong with a producer.
+ *
  * @since 0.1.0
  * @category errors
  */

@@ -20,6 +20,8 @@ import * as Signal from "./internal/consumer/signal.js"
 import { NameServer } from "./NameServer.js"
 
 /**
+ * What is shared out, how, and what is done with the outcome.
+ *
  * @since 0.1.0
  * @category models
  */
@@ -39,6 +41,8 @@ export interface Options {
 }
 
 /**
+ * The rounds of one group.
+ *
  * @since 0.1.0
  * @category models
  */
@@ -55,6 +59,8 @@ export interface Rebalance {
 const FIRST_RETRY = 200
 
 /**
+ * No round is done before `run` runs. Does not fail.
+ *
  * @since 0.1.0
  * @category constructors
  */

@@ -55,6 +55,8 @@ export interface Hook {
 }
 
 /**
+ * How requests are sent and awaited. All of it has a default.
+ *
  * @since 0.1.0
  * @category models
  */
@@ -81,6 +83,8 @@ export interface Options {
 }
 
 /**
+ * Requests and answers, by the address of the server.
+ *
  * @since 0.1.0
  * @category services
  */
@@ -119,6 +123,8 @@ export class Remoting extends Context.Tag("@effect-rocketmq/client/Remoting")<Re
 }>() {}
 
 /**
+ * Connections are opened when they are first needed, and closed with the Scope.
+ *
  * @since 0.1.0
  * @category constructors
  */
@@ -127,6 +133,8 @@ export const make: (
 ) => Effect.Effect<Remoting["Type"], never, Transport | Scope.Scope> = internal.make
 
 /**
+ * The same as a service.
+ *
  * @since 0.1.0
  * @category layers
  */
@@ -151,6 +159,8 @@ export const config: Config.Config<Options> = Config.all({
 }).pipe(Config.nested("ROCKETMQ"))
 
 /**
+ * The same with the options of {@link config}, or of the Config that is given.
+ *
  * @since 0.1.0
  * @category layers
  */

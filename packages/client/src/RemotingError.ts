@@ -113,6 +113,8 @@ export class RemotingClosedError extends Data.TaggedError("RemotingClosedError")
 }
 
 /**
+ * Why a request has no answer.
+ *
  * @since 0.1.0
  * @category errors
  */

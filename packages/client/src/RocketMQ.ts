@@ -25,12 +25,16 @@ import type { TransportConfigError } from "./TransportError.js"
 export type RocketMQ = Client.Client | NameServer.NameServer | Broker.Broker | Remoting.Remoting | Compression
 
 /**
+ * Options of all layers below. Only `nameServers` has no default.
+ *
  * @since 0.1.0
  * @category models
  */
 export interface Options extends NameServer.Options, Client.Options, Remoting.Options {}
 
 /**
+ * All services over a transport. Fails on an address that is not `host:port`; connects to nothing yet.
+ *
  * @since 0.1.0
  * @category layers
  */
@@ -57,6 +61,8 @@ export const config: Config.Config<Options> = Config.all([NameServer.config, Cli
 )
 
 /**
+ * The same with the options of {@link config}, or of the Config that is given.
+ *
  * @since 0.1.0
  * @category layers
  */

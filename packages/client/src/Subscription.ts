@@ -9,6 +9,8 @@ import type { SubscriptionData } from "@effect-rocketmq/protocol/SubscriptionDat
 import * as MessageSelector from "./MessageSelector.js"
 
 /**
+ * One topic of a group.
+ *
  * @since 0.1.0
  * @category models
  */

@@ -79,6 +79,8 @@ export class InvalidSelectorError extends Data.TaggedError("InvalidSelectorError
 }
 
 /**
+ * What a subscription is refused for.
+ *
  * @since 0.1.0
  * @category errors
  */

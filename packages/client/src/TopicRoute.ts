@@ -9,6 +9,8 @@ import type { TopicRouteData } from "@effect-rocketmq/protocol/TopicRouteData"
 import * as internal from "./internal/topicRoute.js"
 
 /**
+ * Where the queues of a topic are.
+ *
  * @since 0.1.0
  * @category models
  */
@@ -28,6 +30,8 @@ export interface TopicRoute {
 }
 
 /**
+ * From what a name server answered.
+ *
  * @since 0.1.0
  * @category constructors
  */

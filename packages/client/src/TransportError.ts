@@ -169,6 +169,8 @@ export class TransportConfigError extends Data.TaggedError("TransportConfigError
 }
 
 /**
+ * What a connection fails with.
+ *
  * @since 0.1.0
  * @category errors
  */

@@ -13,6 +13,8 @@ import * as NodeCompression from "./NodeCompression.js"
 import * as NodeTransport from "./NodeTransport.js"
 
 /**
+ * Options of the client and of its TCP connections. Only `nameServers` has no default.
+ *
  * @since 0.1.0
  * @category models
  */
@@ -51,6 +53,8 @@ export const config: Config.Config<Options> = Config.map(
 )
 
 /**
+ * The same with the options of {@link config}, or of the Config that is given.
+ *
  * @since 0.1.0
  * @category layers
  */

@@ -26,6 +26,7 @@ export interface Field<A, Needed extends boolean = boolean> {
 }
 
 /**
+ * Fields by their names, whatever their types.
  * @since 0.1.0
  * @category models
  */

@@ -16,6 +16,7 @@ import { DeserializationError } from "./ProtocolError.js"
 export type Json = null | boolean | number | bigint | string | JsonArray | JsonObject | Entries
 
 /**
+ * A list of values.
  * @since 0.1.0
  * @category models
  */
