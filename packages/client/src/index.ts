@@ -1,1 +1,239 @@
-export {}
+/**
+ * How the members of a group share the queues of a topic. Each member computes the shares by itself, so all must use the
+ * same strategy: the names and results are those of the Java client.
+ *
+ * @since 0.1.0
+ */
+export * as AllocationStrategy from "./AllocationStrategy.js"
+
+/**
+ * One typed method for each request to a broker. No state, no retry: what a broker answers becomes a value or a typed
+ * error here, and nowhere else.
+ *
+ * @since 0.1.0
+ */
+export * as Broker from "./Broker.js"
+
+/**
+ * What a broker may answer instead of doing what it was asked, as typed errors. One table (`Broker.errorOf`) turns
+ * response codes into these; codes that a caller would treat alike share a class and are told apart by `responseCode`
+ * or `reason`.
+ *
+ * @since 0.1.0
+ */
+export * as BrokerError from "./BrokerError.js"
+
+/**
+ * The client instance: one identity towards the brokers, shared by all producers and consumers of a program. It keeps
+ * the routes of the topics in use fresh, sends the heartbeats, and hands what brokers ask for to the group concerned.
+ *
+ * @since 0.1.0
+ */
+export * as Client from "./Client.js"
+
+/**
+ * What the client instance refuses.
+ *
+ * @since 0.1.0
+ */
+export * as ClientError from "./ClientError.js"
+
+/**
+ * Compressed bodies: zlib, LZ4 frames and zstd, as the Java client writes them. The codecs come from the platform.
+ *
+ * @since 0.1.0
+ */
+export * as Compression from "./Compression.js"
+
+/**
+ * What a handler may say about a message when plain success or failure is not enough.
+ *
+ * @since 0.1.0
+ */
+export * as ConsumeResult from "./ConsumeResult.js"
+
+/**
+ * A push consumer: a handler that gets the messages of a group's topics, as a Layer. Success of the handler is the
+ * acknowledgement; any failure has the message delivered again. Delivery is at least once.
+ *
+ * @since 0.1.0
+ */
+export * as Consumer from "./Consumer.js"
+
+/**
+ * What can go wrong with a consumer, from its options to the offsets that it keeps.
+ *
+ * @since 0.1.0
+ */
+export * as ConsumerError from "./ConsumerError.js"
+
+/**
+ * Which brokers to stay away from for a while. A broker that failed gets no messages until its pause is over; then one
+ * message tries it, and all others follow when that one succeeds.
+ *
+ * @since 0.1.0
+ */
+export * as FaultTolerance from "./FaultTolerance.js"
+
+/**
+ * What an application sends: a topic, a body and properties. The module of the protocol package, so that a program needs
+ * one import only.
+ *
+ * @since 0.1.0
+ */
+export * as Message from "./Message.js"
+
+/**
+ * A message as it was received. The same module as that of the protocol package, so that a program needs one import.
+ *
+ * @since 0.1.0
+ */
+export * as MessageExt from "./MessageExt.js"
+
+/**
+ * A queue of a topic on a broker. The module of the protocol package, so that a program needs one import only.
+ *
+ * @since 0.1.0
+ */
+export * as MessageQueue from "./MessageQueue.js"
+
+/**
+ * How a producer chooses the queue of a message.
+ *
+ * @since 0.1.0
+ */
+export * as MessageQueueSelector from "./MessageQueueSelector.js"
+
+/**
+ * Which messages of a topic a consumer wants: all of them, those with certain tags, or those that an SQL expression
+ * over their properties picks.
+ *
+ * @since 0.1.0
+ */
+export * as MessageSelector from "./MessageSelector.js"
+
+/**
+ * Routes of topics, from any of several name servers; remembered, joined when asked at once, refreshed by the client.
+ *
+ * @since 0.1.0
+ */
+export * as NameServer from "./NameServer.js"
+
+/**
+ * What can go wrong when a name server is asked.
+ *
+ * @since 0.1.0
+ */
+export * as NameServerError from "./NameServerError.js"
+
+/**
+ * Where the offsets of a group are kept. A read gives an offset, or none, or fails: no number ever means "unknown".
+ *
+ * @since 0.1.0
+ */
+export * as OffsetStore from "./OffsetStore.js"
+
+/**
+ * The ledger of one queue: which messages were pulled and are not finished, how much they keep in memory, and which
+ * offset may be committed. It never says an offset beyond a message that is not finished.
+ *
+ * @since 0.1.0
+ */
+export * as ProcessQueue from "./ProcessQueue.js"
+
+/**
+ * Sends messages. A send that succeeds was acknowledged by a broker; one that fails says whether the message may be
+ * stored all the same.
+ *
+ * @since 0.1.0
+ */
+export * as Producer from "./Producer.js"
+
+/**
+ * What can go wrong with a producer. The errors of one send say what became of the message: `Refused`, it was not
+ * stored; `Unknown`, it may have been.
+ *
+ * @since 0.1.0
+ */
+export * as ProducerError from "./ProducerError.js"
+
+/**
+ * Which queues this member of a group owns: asked again periodically and whenever something says that it may have
+ * changed, one round at a time. A question that gets no answer changes nothing.
+ *
+ * @since 0.1.0
+ */
+export * as Rebalance from "./Rebalance.js"
+
+/**
+ * Requests and their answers: one connection for each address, shared by everybody, answers matched by opaque.
+ *
+ * @since 0.1.0
+ */
+export * as Remoting from "./Remoting.js"
+
+/**
+ * What can go wrong between asking a server and getting its answer.
+ *
+ * @since 0.1.0
+ */
+export * as RemotingError from "./RemotingError.js"
+
+/**
+ * Everything that producers and consumers stand on, in one Layer: remoting, name server, broker and client instance over
+ * a transport.
+ *
+ * @since 0.1.0
+ */
+export * as RocketMQ from "./RocketMQ.js"
+
+/**
+ * All errors of the client in one place: every family by its name, their union and its guard. A program that catches by
+ * tag needs none of this; one that logs, counts or tests errors of all kinds does.
+ *
+ * @since 0.1.0
+ */
+export * as RocketMQError from "./RocketMQError.js"
+
+/**
+ * The proof that a broker stored a message.
+ *
+ * @since 0.1.0
+ */
+export * as SendReceipt from "./SendReceipt.js"
+
+/**
+ * A topic and the selector of what is wanted of it, as brokers are told and as the client checks it.
+ *
+ * @since 0.1.0
+ */
+export * as Subscription from "./Subscription.js"
+
+/**
+ * What is wrong with what a consumer wants to receive. All of these are found before anything is sent.
+ *
+ * @since 0.1.0
+ */
+export * as SubscriptionError from "./SubscriptionError.js"
+
+/**
+ * Where a topic lives: an immutable snapshot of what a name server said, with what senders and consumers need of it
+ * already computed.
+ *
+ * @since 0.1.0
+ */
+export * as TopicRoute from "./TopicRoute.js"
+
+/**
+ * A byte connection to one address. What is below it (TCP, memory) is the business of the layer that provides it.
+ *
+ * @since 0.1.0
+ */
+export * as Transport from "./Transport.js"
+
+/**
+ * What can go wrong with a byte connection, before any protocol is spoken on it.
+ *
+ * @since 0.1.0
+ */
+export * as TransportError from "./TransportError.js"

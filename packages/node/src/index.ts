@@ -5,3 +5,17 @@
  * @since 0.1.0
  */
 export * as NodeCompression from "./NodeCompression.js"
+
+/**
+ * Everything that a program on Node needs, in one Layer: the client's services over TCP, with all codecs.
+ *
+ * @since 0.1.0
+ */
+export * as NodeRocketMQ from "./NodeRocketMQ.js"
+
+/**
+ * TCP connections over `node:net`.
+ *
+ * @since 0.1.0
+ */
+export * as NodeTransport from "./NodeTransport.js"
