@@ -7,19 +7,20 @@ interface Parked {
   readonly resume: (effect: Effect.Effect<void>) => void
 }
 
-/** How many waiting messages one look may send to brokers that are well; successes then pull out the others. */
+/** How many messages one look sends to brokers that are well, and how many may be under way after a failure. */
 const burst = 64
 
 /**
  * Where messages wait while all brokers of their topic are avoided, so that a broker that is down is tried by one
- * message at a time. After a success two more leave for each that succeeds: the crowd gets to a broker that has just
- * started no faster than it answers.
+ * message at a time. Each success then lets two more go, or one when a window is full that opens slowly: a broker that
+ * has just started gets the crowd no faster than it answers, and what times out there and is stored twice stays little.
  *
  * @internal
  */
 export class Parking {
   private readonly entries = new Set<Parked>()
   private readonly onFirst: () => void
+  private window = burst
 
   constructor(onFirst: () => void) {
     this.onFirst = onFirst
@@ -41,9 +42,15 @@ export class Parking {
     })
   }
 
-  /** The broker has just stored a message. */
-  succeeded(broker: BrokerHealth): void {
-    let left = 2
+  /** A broker has failed. */
+  failed(): void {
+    this.window = burst
+  }
+
+  /** The broker has just stored a message; `underWay` others are on their way. */
+  succeeded(broker: BrokerHealth, underWay: number): void {
+    this.window += 0.25
+    let left = underWay < this.window ? 2 : 1
     for (const entry of this.entries) {
       if (!entry.brokers.includes(broker)) continue
       this.release(entry)

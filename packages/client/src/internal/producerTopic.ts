@@ -37,6 +37,8 @@ export class ProducerTopic {
   /** Set while the topic has no route and its queues are those it will have when a broker creates it. */
   missing: TopicRouteNotFoundError | undefined = undefined
   nextRefresh = 0
+  /** Messages that wait for any of the brokers. New ones queue behind them. */
+  waiting = 0
 
   private readonly faults: FaultTolerance
   private readonly seed: number

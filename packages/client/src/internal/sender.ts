@@ -116,7 +116,7 @@ export const make = (env: {
     earlier: ReadonlyArray<Attempt> | undefined
   ): ReceiptImpl => {
     if (target.health.state !== "Available") target.health.succeeded()
-    if (parking.size > 0) parking.succeeded(target.health)
+    if (parking.size > 0) parking.succeeded(target.health, inFlight - parking.size)
     accepted.unsafeUpdate(1, [])
     return new ReceiptImpl(stored, target, out.uniqueKey, now() - sentAt, earlier)
   }
@@ -137,7 +137,8 @@ export const make = (env: {
     if (topic === undefined) return later(restore, openFirst(out, options, started, started + timeout))
     topics.adopt(topic)
     const target = select(topic, message, options)
-    if (target === undefined || target.health.state !== "Available" || topic.missing !== undefined) {
+    const isPlain = target?.health.state === "Available" && topic.missing === undefined && topic.waiting === 0
+    if (target === undefined || !isPlain) {
       return later(restore, admit(topic, out, options, target, started, started + timeout))
     }
     const sent = restore(attempt(target, out, timeout < attemptTimeout ? timeout : attemptTimeout, started))
@@ -260,13 +261,26 @@ export const make = (env: {
     if (job.tried.size > 0 && brokers.some((health) => health.state !== "Avoided")) {
       return Effect.sleep(Math.min(backoff(round), deadline - at))
     }
-    return parking.park(brokers, deadline)
+    return own === undefined ? queueUp(job) : parking.park(brokers, deadline)
   }
+
+  /** Waits in line with the other messages of the topic. */
+  const queueUp = ({ deadline, topic }: Job): Effect.Effect<void> =>
+    Effect.suspend(() => {
+      topic.waiting++
+      return Effect.ensuring(
+        parking.park(topic.brokers, deadline),
+        Effect.sync(() => {
+          topic.waiting--
+        })
+      )
+    })
 
   const retry = Effect.fnUntraced(function*(job: Job, first?: Target) {
     const { attempts, deadline, out, started, tried, topic } = job
     let round = 0
     let preferred = first
+    if (job.pinned === undefined && topic.waiting > 0) yield* queueUp(job)
     while (true) {
       const at = now()
       if (phase === "Closed") {
@@ -334,8 +348,10 @@ export const make = (env: {
     retried.unsafeUpdate(1, [])
     attempts.push(attemptOf(target, at, outcome, error))
     tried.add(target.brokerName)
-    if (blames(error)) target.health.failed(error, now())
-    else if (BrokerErrors.isBrokerAnswerError(error)) target.health.succeeded()
+    if (blames(error)) {
+      target.health.failed(error, now())
+      parking.failed()
+    } else if (BrokerErrors.isBrokerAnswerError(error)) target.health.succeeded()
     else target.health.abandoned(now())
     if (error._tag === "TopicNotFoundError") return topicGone(job)
     const othersLeft = topic.targets.some((other) => !tried.has(other.brokerName))
