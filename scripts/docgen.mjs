@@ -8,10 +8,13 @@ import { finish, step } from "./lib/steps.mjs"
 await install()
 deferSignals()
 
+// docgen starts tsc and tsx by their names; npm puts them on the path, a plain `node scripts/docgen.mjs` does not
+const PATH = [Path.dirname(tool("docgen")), process.env.PATH].join(Path.delimiter)
+
 for (const pkg of Fs.readdirSync(Path.join(root, "packages"))) {
   const cwd = Path.join(root, "packages", pkg)
   if (!Fs.existsSync(Path.join(cwd, "docgen.json"))) continue
-  await step(`docgen ${pkg}`, () => run(tool("docgen"), [], { capture: true, cwd }))
+  await step(`docgen ${pkg}`, () => run(tool("docgen"), [], { capture: true, cwd, env: { PATH } }))
 }
 
 finish("npm run docgen")
