@@ -12,7 +12,7 @@ import * as virtualTime from "../src/virtual-time.js"
 
 /** Lets virtual seconds pass until the program ends. */
 const inVirtualTime = <A, E, R>(program: Effect.Effect<A, E, R>): Effect.Effect<A, E, R> =>
-  Effect.raceFirst(program, Effect.forever(TestClock.adjust("500 millis")))
+  Effect.raceFirst(program, Effect.forever(TestClock.adjust("1 second")))
 
 describe("examples", () => {
   it.effect("send and consume", () =>
