@@ -42,6 +42,7 @@ const example = Effect.gen(function*() {
 
 example.pipe(
   Effect.flatMap((result) => Console.dir(result, { depth: 4 })),
-  Effect.provide(Embedded.layer()),
+  // one example wants a topic that nobody creates
+  Effect.provide(Embedded.layer({ cluster: { autoCreateTopic: name !== "typed-errors" } })),
   NodeRuntime.runMain
 )
