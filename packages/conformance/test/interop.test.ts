@@ -69,7 +69,7 @@ describe.skipIf(!isReady)("with the Java client", () => {
       assert.deepStrictEqual([...consumed.keys()].sort(), numbers(40).sort())
       assert.strictEqual(consumed.get("3")?.times, 1)
       assert.isAbove(consumed.get("5")!.length, 9_999)
-    }), 90_000)
+    }), 240_000)
 
   it.scopedLive(
     "what Java sends, we consume: compressed bodies, batches, keys, tags, properties",
@@ -130,5 +130,5 @@ describe.skipIf(!isReady)("with the Java client", () => {
         assert.strictEqual(length, bodyOf(Number(number)).length, `body of ${number}`)
         assert.strictEqual(tag, Number(number) % 2 === 0 ? "even" : "odd")
       }
-    }), 90_000)
+    }), 240_000)
 })
