@@ -6,6 +6,7 @@
 import * as Either from "effect/Either"
 import * as Batch from "./internal/batch.js"
 import * as Text from "./internal/text.js"
+import { writeUtf8 } from "./internal/utf8.js"
 import * as MessageProperties from "./MessageProperties.js"
 import { DeserializationError, SerializationError } from "./ProtocolError.js"
 
@@ -23,41 +24,44 @@ export interface Entry {
 }
 
 /**
- * Writes a batch. Fails on properties that `MessageProperties.encode` refuses.
+ * Writes a batch. Properties that are a string already are taken as they are; others fail when `MessageProperties.encode`
+ * refuses them.
  *
  * @since 0.1.0
  * @category constructors
  */
-export const encode = (entries: ReadonlyArray<Entry>): Either.Either<Uint8Array, SerializationError> => {
-  const properties: Array<Uint8Array> = []
-  let size = 0
-  for (const entry of entries) {
-    const text = MessageProperties.encode(entry.properties)
+export const encode = (
+  entries: ReadonlyArray<
+    { readonly flag: number; readonly body: Uint8Array; readonly properties: MessageProperties.Properties | string }
+  >
+): Either.Either<Uint8Array, SerializationError> => {
+  const texts: Array<string> = []
+  let bound = 0
+  for (const { body, properties } of entries) {
+    const text = typeof properties === "string" ? Either.right(properties) : MessageProperties.encode(properties)
     if (Either.isLeft(text)) return Either.left(text.left)
-    const encoded = Text.encode(text.right)
-    properties.push(encoded)
-    size += Batch.OVERHEAD + entry.body.length + encoded.length
+    texts.push(text.right)
+    bound += Batch.OVERHEAD + body.length + 3 * text.right.length
   }
-  if (size > 0x7fffffff) {
-    return Either.left(new SerializationError({ subject: "message batch", reason: `it would take ${size} bytes` }))
+  if (bound > 0x7fffffff) {
+    return Either.left(new SerializationError({ subject: "message batch", reason: `it would take ${bound} bytes` }))
   }
-  const bytes = new Uint8Array(size)
+  const bytes = new Uint8Array(bound)
   const view = new DataView(bytes.buffer)
   let at = 0
   for (let i = 0; i < entries.length; i++) {
     const { body, flag } = entries[i]!
-    const encoded = properties[i]!
+    const properties = at + Batch.OVERHEAD + body.length
+    const end = writeUtf8(bytes, properties, texts[i]!)
     // magic and body CRC stay 0
-    view.setInt32(at, Batch.OVERHEAD + body.length + encoded.length)
+    view.setInt32(at, end - at)
     view.setInt32(at + 12, flag)
     view.setInt32(at + 16, body.length)
     bytes.set(body, at + 20)
-    at += Batch.OVERHEAD + body.length
-    view.setInt16(at - 2, encoded.length)
-    bytes.set(encoded, at)
-    at += encoded.length
+    view.setInt16(properties - 2, end - properties)
+    at = end
   }
-  return Either.right(bytes)
+  return Either.right(bytes.subarray(0, at))
 }
 
 /**

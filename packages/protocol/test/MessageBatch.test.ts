@@ -37,6 +37,17 @@ describe("MessageBatch", () => {
     )
   })
 
+  it("takes properties that are encoded already", () => {
+    const properties = { KEYS: "k1 schlüssel 钥匙", UNIQ_KEY: "1" }
+    const entry = { flag: 3, body: bytesOf("one") }
+    assert.deepStrictEqual(
+      Either.getOrThrow(
+        MessageBatch.encode([{ ...entry, properties: "KEYS\x01k1 schlüssel 钥匙\x02UNIQ_KEY\x011\x02" }])
+      ),
+      Either.getOrThrow(MessageBatch.encode([{ ...entry, properties }]))
+    )
+  })
+
   it("refuses a broken batch, wherever it is cut", () => {
     const { bytes } = vector("messages", "batch-body")
     for (let cut = 1; cut < bytes.length; cut++) {

@@ -152,19 +152,27 @@ const batchProblem = (message: Message, first: Message): readonly [problem: stri
   if (message.waitStoreMsgOk !== first.waitStoreMsgOk) {
     return ["differs from the first in waitStoreMsgOk", "one broker answer stands for the whole batch"]
   }
-  const delayed = timed.find((name) => (message.properties[name] ?? "0") !== "0")
-  return delayed === undefined ? undefined : [`is delayed (${delayed})`, "brokers do not delay batches; send it alone"]
+  for (const name of timed) {
+    const value = message.properties[name]
+    if (value !== undefined && value !== "0") {
+      return [`is delayed (${name})`, "brokers do not delay batches; send it alone"]
+    }
+  }
+  return undefined
 }
 
-const memberProblem = (
+const memberProperties = (
   message: Message,
   first: Message,
   maxMessageSize: number
-): MessageValidationError | undefined => {
-  const problem = problemOf(message, maxMessageSize) ?? encodeProperties(message)
-  if (typeof problem !== "string") return problem
+): string | MessageValidationError => {
+  // the topic of the first is that of all
+  const problem = message === first ? problemOf(message, maxMessageSize) : bodyProblem(message, maxMessageSize)
+  if (problem !== undefined) return problem
+  const properties = encodeProperties(message)
+  if (typeof properties !== "string") return properties
   const broken = batchProblem(message, first)
-  return broken === undefined ? undefined : invalid(message, "batch", broken[0], broken[1])
+  return broken === undefined ? properties : invalid(message, "batch", broken[0], broken[1])
 }
 
 /**
@@ -186,22 +194,22 @@ export const batch = (
       new MessageValidationError({ topic: "", field: "batch", problem: "is empty", rule: "at least one message" })
     )
   }
-  const topics = new Set(messages.map((message) => message.topic))
-  if (topics.size > 1) return Either.left(new BatchMixedTopicError({ topics: Array.from(topics) }))
+  if (messages.some((message) => message.topic !== first.topic)) {
+    const topics = Array.from(new Set(messages.map((message) => message.topic)))
+    return Either.left(new BatchMixedTopicError({ topics }))
+  }
   const keys: Array<string> = []
-  const entries: Array<MessageBatch.Entry> = []
+  const entries: Array<{ readonly flag: number; readonly body: Uint8Array; readonly properties: string }> = []
   for (let index = 0; index < messages.length; index++) {
     const message = messages[index]!
-    const problem = memberProblem(message, first, maxMessageSize)
-    if (problem !== undefined) {
-      const { field, problem: what, rule, topic } = problem
-      return Either.left(new MessageValidationError({ topic, field, problem: what, rule, index }))
+    const properties = memberProperties(message, first, maxMessageSize)
+    if (typeof properties !== "string") {
+      const { field, problem, rule, topic } = properties
+      return Either.left(new MessageValidationError({ topic, field, problem, rule, index }))
     }
     const uniqueKey = nextUniqueKey()
-    const properties = Object.assign(MessageProperties.empty(), message.properties)
-    properties[MessageProperties.UNIQ_KEY] = uniqueKey
     keys.push(uniqueKey)
-    entries.push({ flag: message.flag, body: message.body, properties })
+    entries.push({ flag: message.flag, body: message.body, properties: withUniqueKey(properties, uniqueKey) })
   }
   return Either.mapBoth(MessageBatch.encode(entries), {
     onLeft: (error) => invalid(first, "properties", "cannot be encoded", error.message),

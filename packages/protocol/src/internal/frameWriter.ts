@@ -1,68 +1,16 @@
 import * as LanguageCode from "../LanguageCode.js"
 import { FrameTooLargeError, HeaderTooLargeError, SerializationError } from "../ProtocolError.js"
 import type { RemotingCommand } from "../RemotingCommand.js"
+import { writeCodePoint, writeUtf8 } from "./utf8.js"
 
 /** What the three bytes of the header word can tell of. */
 const maxHeader = 0xffffff
-
-/** Above this length `encodeInto` beats a loop over the characters. */
-const loopLimit = 64
-
-const encoder = new TextEncoder()
 
 /** Writes ASCII text that is known to be so. */
 const writeAscii = (slab: Uint8Array, at: number, text: string): number => {
   const length = text.length
   for (let i = 0; i < length; i++) slab[at + i] = text.charCodeAt(i)
   return at + length
-}
-
-/** Writes one code point from `text[i]`, and says by its size in UTF-16 units how far it read: 4 bytes are two units. */
-const writeCodePoint = (slab: Uint8Array, at: number, text: string, i: number): number => {
-  let c = text.charCodeAt(i)
-  if (c < 0x80) {
-    slab[at] = c
-    return at + 1
-  }
-  if (c < 0x800) {
-    slab[at] = 0xc0 | c >> 6
-    slab[at + 1] = 0x80 | c & 0x3f
-    return at + 2
-  }
-  if (c >= 0xd800 && c < 0xe000) {
-    const low = c < 0xdc00 && i + 1 < text.length ? text.charCodeAt(i + 1) : 0
-    if (low >= 0xdc00 && low < 0xe000) {
-      c = 0x10000 + ((c - 0xd800) << 10) + (low - 0xdc00)
-      slab[at] = 0xf0 | c >> 18
-      slab[at + 1] = 0x80 | c >> 12 & 0x3f
-      slab[at + 2] = 0x80 | c >> 6 & 0x3f
-      slab[at + 3] = 0x80 | c & 0x3f
-      return at + 4
-    }
-    c = 0xfffd // half of a pair: no UTF-8 for it
-  }
-  slab[at] = 0xe0 | c >> 12
-  slab[at + 1] = 0x80 | c >> 6 & 0x3f
-  slab[at + 2] = 0x80 | c & 0x3f
-  return at + 3
-}
-
-const writeUtf8 = (slab: Uint8Array, at: number, text: string): number => {
-  const length = text.length
-  if (length > loopLimit) return at + encoder.encodeInto(text, slab.subarray(at, at + 3 * length)).written
-  let i = 0
-  for (; i < length; i++) {
-    const c = text.charCodeAt(i)
-    if (c >= 0x80) break
-    slab[at + i] = c
-  }
-  at += i
-  while (i < length) {
-    const next = writeCodePoint(slab, at, text, i)
-    i += next - at === 4 ? 2 : 1
-    at = next
-  }
-  return at
 }
 
 const hex = (digit: number): number => digit < 10 ? 0x30 + digit : 0x57 + digit
