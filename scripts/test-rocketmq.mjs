@@ -22,6 +22,7 @@ const suite = async (address) => {
     "--reporter=json",
     `--outputFile.json=${report}`,
     "packages/conformance/test/rocketmq.test.ts",
+    "packages/conformance/test/interop.test.ts",
     ...process.argv.slice(2)
   ], { env: { ROCKETMQ_NAMESRV_ADDR: address } })
   const counts = vitestCounts(report)
