@@ -1,5 +1,5 @@
 /**
- * What a user may do: body and answer of the AUTH_*_ACL requests (protocol 6.3).
+ * What a user may do: body and answer of the AUTH_*_ACL requests.
  * @since 0.1.0
  */
 import type * as Either from "effect/Either"

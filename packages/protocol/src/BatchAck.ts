@@ -1,5 +1,5 @@
 /**
- * Acknowledgement of many popped messages: the body of BATCH_ACK_MESSAGE (protocol 3.5).
+ * Acknowledgement of many popped messages: the body of BATCH_ACK_MESSAGE.
  * @since 0.1.0
  */
 import type * as Either from "effect/Either"

@@ -1,5 +1,5 @@
 /**
- * Clusters, brokers and addresses: the answer to GET_BROKER_CLUSTER_INFO (protocol 3.7).
+ * Clusters, brokers and addresses: the answer to GET_BROKER_CLUSTER_INFO.
  * @since 0.1.0
  */
 import type * as Either from "effect/Either"

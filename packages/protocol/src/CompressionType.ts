@@ -1,5 +1,5 @@
 /**
- * How bodies are compressed (protocol 4.3), and how large they can become: known before anything is allocated.
+ * How bodies are compressed, and how large they can become: known before anything is allocated.
  *
  * @since 0.1.0
  */

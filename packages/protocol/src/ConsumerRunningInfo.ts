@@ -1,5 +1,5 @@
 /**
- * How a consumer is: the answer to GET_CONSUMER_RUNNING_INFO (protocol 3.6).
+ * How a consumer is: the answer to GET_CONSUMER_RUNNING_INFO.
  * @since 0.1.0
  */
 import type * as Either from "effect/Either"

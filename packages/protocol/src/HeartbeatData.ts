@@ -1,5 +1,5 @@
 /**
- * What a client tells brokers of itself: the body of HEART_BEAT (protocol 3.4).
+ * What a client tells brokers of itself: the body of HEART_BEAT.
  * @since 0.1.0
  */
 import type * as Either from "effect/Either"

@@ -1,5 +1,5 @@
 /**
- * `String.hashCode` of Java, by which brokers and clients compare tags and choose queues (protocol 4.7).
+ * `String.hashCode` of Java, by which brokers and clients compare tags and choose queues.
  *
  * @since 0.1.0
  */

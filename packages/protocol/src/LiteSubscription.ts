@@ -1,5 +1,5 @@
 /**
- * Changes of lite subscriptions: the body of LITE_SUBSCRIPTION_CTL (protocol 3.5).
+ * Changes of lite subscriptions: the body of LITE_SUBSCRIPTION_CTL.
  * @since 0.1.0
  */
 import type * as Either from "effect/Either"

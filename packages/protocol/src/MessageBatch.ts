@@ -1,5 +1,5 @@
 /**
- * The body of SEND_BATCH_MESSAGE (320), and of inner batches (protocol 4.5): several messages of one topic.
+ * The body of SEND_BATCH_MESSAGE (320), and of inner batches: several messages of one topic.
  *
  * @since 0.1.0
  */

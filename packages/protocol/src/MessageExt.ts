@@ -1,5 +1,5 @@
 /**
- * A stored message as brokers hand it out (protocol 4.1): a view over the received bytes, read on demand.
+ * A stored message as brokers hand it out: a view over the received bytes, read on demand.
  *
  * @since 0.1.0
  */

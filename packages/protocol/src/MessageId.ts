@@ -1,5 +1,5 @@
 /**
- * Ids of messages (protocol 4.6): unique keys of producers, offset ids of brokers, and handles to recall messages.
+ * Ids of messages: unique keys of producers, offset ids of brokers, and handles to recall messages.
  *
  * @since 0.1.0
  */

@@ -1,5 +1,5 @@
 /**
- * Properties of messages (protocol 4.4): names, and the string `name \x01 value \x02 …` that carries them.
+ * Properties of messages: names, and the string `name \x01 value \x02 …` that carries them.
  *
  * @since 0.1.0
  */

@@ -1,5 +1,5 @@
 /**
- * What a group wants of a topic, as it stands in heartbeats (protocol 3.4).
+ * What a group wants of a topic, as it stands in heartbeats.
  * @since 0.1.0
  */
 import type * as Either from "effect/Either"

@@ -1,5 +1,5 @@
 /**
- * Bits of a message's `sysFlag` (protocol 4.3) and of a pull request's `sysFlag` (3.3).
+ * Bits of a message's `sysFlag` and of a pull request's `sysFlag`.
  *
  * @since 0.1.0
  */

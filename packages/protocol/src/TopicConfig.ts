@@ -1,5 +1,5 @@
 /**
- * The config of a topic: the answer to GET_TOPIC_CONFIG (protocol 3.7).
+ * The config of a topic: the answer to GET_TOPIC_CONFIG.
  * @since 0.1.0
  */
 import type * as Either from "effect/Either"

@@ -1,5 +1,5 @@
 /**
- * Where the queues of a topic are: the answer to GET_ROUTEINFO_BY_TOPIC (protocol 3.1).
+ * Where the queues of a topic are: the answer to GET_ROUTEINFO_BY_TOPIC.
  * @since 0.1.0
  */
 import type * as Either from "effect/Either"

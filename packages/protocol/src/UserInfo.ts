@@ -1,5 +1,5 @@
 /**
- * A user of the broker: body and answer of the AUTH_*_USER requests (protocol 6.3).
+ * A user of the broker: body and answer of the AUTH_*_USER requests.
  * @since 0.1.0
  */
 import type * as Either from "effect/Either"

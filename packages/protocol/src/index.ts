@@ -1,11 +1,11 @@
 /**
- * What a user may do: body and answer of the AUTH_*_ACL requests (protocol 6.3).
+ * What a user may do: body and answer of the AUTH_*_ACL requests.
  * @since 0.1.0
  */
 export * as AclInfo from "./AclInfo.js"
 
 /**
- * Acknowledgement of many popped messages: the body of BATCH_ACK_MESSAGE (protocol 3.5).
+ * Acknowledgement of many popped messages: the body of BATCH_ACK_MESSAGE.
  * @since 0.1.0
  */
 export * as BatchAck from "./BatchAck.js"
@@ -41,13 +41,13 @@ export * as BrokerStats from "./BrokerStats.js"
 export * as CheckClientConfig from "./CheckClientConfig.js"
 
 /**
- * Clusters, brokers and addresses: the answer to GET_BROKER_CLUSTER_INFO (protocol 3.7).
+ * Clusters, brokers and addresses: the answer to GET_BROKER_CLUSTER_INFO.
  * @since 0.1.0
  */
 export * as ClusterInfo from "./ClusterInfo.js"
 
 /**
- * How bodies are compressed (protocol 4.3), and how large they can become: known before anything is allocated.
+ * How bodies are compressed, and how large they can become: known before anything is allocated.
  *
  * @since 0.1.0
  */
@@ -96,7 +96,7 @@ export * as ConsumerList from "./ConsumerList.js"
 export * as ConsumerOffsets from "./ConsumerOffsets.js"
 
 /**
- * How a consumer is: the answer to GET_CONSUMER_RUNNING_INFO (protocol 3.6).
+ * How a consumer is: the answer to GET_CONSUMER_RUNNING_INFO.
  * @since 0.1.0
  */
 export * as ConsumerRunningInfo from "./ConsumerRunningInfo.js"
@@ -170,13 +170,13 @@ export * as HAStatus from "./HAStatus.js"
 export * as Header from "./Header.js"
 
 /**
- * What a client tells brokers of itself: the body of HEART_BEAT (protocol 3.4).
+ * What a client tells brokers of itself: the body of HEART_BEAT.
  * @since 0.1.0
  */
 export * as HeartbeatData from "./HeartbeatData.js"
 
 /**
- * `String.hashCode` of Java, by which brokers and clients compare tags and choose queues (protocol 4.7).
+ * `String.hashCode` of Java, by which brokers and clients compare tags and choose queues.
  *
  * @since 0.1.0
  */
@@ -201,7 +201,7 @@ export * as LanguageCode from "./LanguageCode.js"
 export * as LiteInfo from "./LiteInfo.js"
 
 /**
- * Changes of lite subscriptions: the body of LITE_SUBSCRIPTION_CTL (protocol 3.5).
+ * Changes of lite subscriptions: the body of LITE_SUBSCRIPTION_CTL.
  * @since 0.1.0
  */
 export * as LiteSubscription from "./LiteSubscription.js"
@@ -227,28 +227,28 @@ export * as LooseJson from "./LooseJson.js"
 export * as Message from "./Message.js"
 
 /**
- * The body of SEND_BATCH_MESSAGE (320), and of inner batches (protocol 4.5): several messages of one topic.
+ * The body of SEND_BATCH_MESSAGE (320), and of inner batches: several messages of one topic.
  *
  * @since 0.1.0
  */
 export * as MessageBatch from "./MessageBatch.js"
 
 /**
- * A stored message as brokers hand it out (protocol 4.1): a view over the received bytes, read on demand.
+ * A stored message as brokers hand it out: a view over the received bytes, read on demand.
  *
  * @since 0.1.0
  */
 export * as MessageExt from "./MessageExt.js"
 
 /**
- * Ids of messages (protocol 4.6): unique keys of producers, offset ids of brokers, and handles to recall messages.
+ * Ids of messages: unique keys of producers, offset ids of brokers, and handles to recall messages.
  *
  * @since 0.1.0
  */
 export * as MessageId from "./MessageId.js"
 
 /**
- * Properties of messages (protocol 4.4): names, and the string `name \x01 value \x02 …` that carries them.
+ * Properties of messages: names, and the string `name \x01 value \x02 …` that carries them.
  *
  * @since 0.1.0
  */
@@ -359,13 +359,13 @@ export * as ResponseHeader from "./ResponseHeader.js"
 export * as StaticTopic from "./StaticTopic.js"
 
 /**
- * What a group wants of a topic, as it stands in heartbeats (protocol 3.4).
+ * What a group wants of a topic, as it stands in heartbeats.
  * @since 0.1.0
  */
 export * as SubscriptionData from "./SubscriptionData.js"
 
 /**
- * The config of a consumer group: the answer to GET_SUBSCRIPTIONGROUP_CONFIG (protocol 3.7).
+ * The config of a consumer group: the answer to GET_SUBSCRIPTIONGROUP_CONFIG.
  * @since 0.1.0
  */
 export * as SubscriptionGroupConfig from "./SubscriptionGroupConfig.js"
@@ -377,7 +377,7 @@ export * as SubscriptionGroupConfig from "./SubscriptionGroupConfig.js"
 export * as SyncStateSet from "./SyncStateSet.js"
 
 /**
- * Bits of a message's `sysFlag` (protocol 4.3) and of a pull request's `sysFlag` (3.3).
+ * Bits of a message's `sysFlag` and of a pull request's `sysFlag`.
  *
  * @since 0.1.0
  */
@@ -390,7 +390,7 @@ export * as SysFlag from "./SysFlag.js"
 export * as TimerMetrics from "./TimerMetrics.js"
 
 /**
- * The config of a topic: the answer to GET_TOPIC_CONFIG (protocol 3.7).
+ * The config of a topic: the answer to GET_TOPIC_CONFIG.
  * @since 0.1.0
  */
 export * as TopicConfig from "./TopicConfig.js"
@@ -402,7 +402,7 @@ export * as TopicConfig from "./TopicConfig.js"
 export * as TopicList from "./TopicList.js"
 
 /**
- * Where the queues of a topic are: the answer to GET_ROUTEINFO_BY_TOPIC (protocol 3.1).
+ * Where the queues of a topic are: the answer to GET_ROUTEINFO_BY_TOPIC.
  * @since 0.1.0
  */
 export * as TopicRouteData from "./TopicRouteData.js"
@@ -414,7 +414,7 @@ export * as TopicRouteData from "./TopicRouteData.js"
 export * as TopicStats from "./TopicStats.js"
 
 /**
- * A user of the broker: body and answer of the AUTH_*_USER requests (protocol 6.3).
+ * A user of the broker: body and answer of the AUTH_*_USER requests.
  * @since 0.1.0
  */
 export * as UserInfo from "./UserInfo.js"

@@ -1,5 +1,5 @@
 /**
- * A pull, and what its answer says (protocol 3.3).
+ * A pull, and what its answer says.
  */
 import * as MessageExt from "@effect-rocketmq/protocol/MessageExt"
 import type { RemotingCommand, Request } from "@effect-rocketmq/protocol/RemotingCommand"

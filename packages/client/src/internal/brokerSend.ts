@@ -1,5 +1,5 @@
 /**
- * What the answer to a send says (protocol 3.2).
+ * What the answer to a send says.
  */
 import * as Header from "@effect-rocketmq/protocol/Header"
 import type { RemotingCommand, Request } from "@effect-rocketmq/protocol/RemotingCommand"

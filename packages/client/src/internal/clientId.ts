@@ -1,5 +1,5 @@
 /**
- * Names that are this client's alone: its id, and the unique keys of its messages (protocol 4.6, 5.1).
+ * Names that are this client's alone: its id, and the unique keys of its messages.
  */
 import * as MessageId from "@effect-rocketmq/protocol/MessageId"
 import * as Effect from "effect/Effect"

@@ -112,7 +112,7 @@ export const withUniqueKey = (properties: string, uniqueKey: string): string =>
   properties + MessageProperties.UNIQ_KEY + "\x01" + uniqueKey + "\x02"
 
 /**
- * The request that stores it in one queue (protocol 3.2, header V2).
+ * The request that stores it in one queue.
  *
  * @internal
  */

@@ -49,7 +49,7 @@ export const make = (env: {
     if (route !== topic.route && route !== undefined) topic.use(route)
   }
 
-  /** The topic as brokers will create it (protocol 5.2), or the reason why they will not. */
+  /** The topic as brokers will create it, or the reason why they will not. */
   const openDefault = (
     topic: ProducerTopic,
     missing: TopicRouteNotFoundError

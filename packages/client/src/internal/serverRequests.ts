@@ -1,5 +1,5 @@
 /**
- * What brokers ask of a client (protocol 3.6), handed to the group concerned. Nothing stays without an answer.
+ * What brokers ask of a client, handed to the group concerned. Nothing stays without an answer.
  */
 import * as ConsumeMessageDirectlyResult from "@effect-rocketmq/protocol/ConsumeMessageDirectlyResult"
 import * as ConsumerRunningInfo from "@effect-rocketmq/protocol/ConsumerRunningInfo"

@@ -1,5 +1,5 @@
 /**
- * Which queues a route gives (protocol 3.1).
+ * Which queues a route gives.
  */
 import * as MessageQueue from "@effect-rocketmq/protocol/MessageQueue"
 import * as Permission from "@effect-rocketmq/protocol/Permission"

@@ -1,4 +1,4 @@
-/** Where the parts of one entry of a batch body are (protocol 4.5). */
+/** Where the parts of one entry of a batch body are. */
 export interface Entry {
   readonly size: number
   readonly flag: number

@@ -1,6 +1,5 @@
 /**
- * What an operator sees of a consumer through the broker, and the one message that an operator may have it handle
- * (protocol 3.6).
+ * What an operator sees of a consumer through the broker, and the one message that an operator may have it handle.
  */
 import type { ConsumeMessageDirectlyResult } from "@effect-rocketmq/protocol/ConsumeMessageDirectlyResult"
 import type { ConsumerRunningInfo, ProcessQueueInfo } from "@effect-rocketmq/protocol/ConsumerRunningInfo"

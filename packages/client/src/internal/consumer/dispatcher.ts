@@ -34,7 +34,7 @@ const IDLE = 0
 const HANDLING = 1
 const RETURNING = 2
 
-/** The delay level of messages whose handler took too long (protocol 5.9). */
+/** The delay level of messages whose handler took too long. */
 const TIMEOUT_LEVEL = 3
 
 /** One of the `concurrency` places. Its fiber may be replaced; what an earlier one says is then of no account. */

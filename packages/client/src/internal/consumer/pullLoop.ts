@@ -28,7 +28,7 @@ import type { Settings } from "./settings.js"
 
 const MASTER_ID = 0
 
-/** Beyond the time that the broker holds a pull: its scan of 5 s, and the way (protocol 5.5). */
+/** Beyond the time that the broker holds a pull: its scan of 5 s, and the way. */
 const PULL_SLACK = 15_000
 
 /** The first pause after a failure, in milliseconds, by what failed; doubles up to the longest. */
@@ -138,7 +138,7 @@ export const make = Effect.fnUntraced(function*(options: {
     if (kept.length > 0) offer(self.ledger)
   }
 
-  /** The queue does not have the offset, or an operator moved it (protocol 5.5, 5.15). */
+  /** The queue does not have the offset, or an operator moved it. */
   const correct = Effect.fnUntraced(function*(self: Pulled, result: PullResult) {
     const { ledger } = self
     const from = ledger.position

@@ -69,7 +69,7 @@ interface Waiting {
   readonly due: number
 }
 
-/** The properties of a copy in the retry topic (protocol 5.9). */
+/** The properties of a copy in the retry topic. */
 const retryProperties = (message: MessageExt, level: number, maxReconsumeTimes: number): Properties.Properties => {
   const properties: Record<string, string> = { ...message.properties }
   for (const name of dropped) delete properties[name]

@@ -1,5 +1,5 @@
 /**
- * Where to begin on a queue that was just won (protocol 5.7). Asked until it is known: nothing is pulled and nothing
+ * Where to begin on a queue that was just won. Asked until it is known: nothing is pulled and nothing
  * committed before, and no failure is ever taken for an offset.
  */
 import type { MessageQueue } from "@effect-rocketmq/protocol/MessageQueue"
