@@ -13,22 +13,27 @@ endWithNpm()
 await install()
 deferSignals()
 
-const suite = async (address) => {
-  const report = vitestReport("test-rocketmq")
+const suite = async (name, env, ...files) => {
+  const report = vitestReport(`test-rocketmq-${name}`)
   Fs.rmSync(report, { force: true })
   const { code } = await run(tool("vitest"), [
     "run",
     "--reporter=default",
     "--reporter=json",
     `--outputFile.json=${report}`,
-    "packages/conformance/test/rocketmq.test.ts",
-    "packages/conformance/test/interop.test.ts",
+    ...files.map((file) => `packages/conformance/test/${file}.test.ts`),
     ...process.argv.slice(2)
-  ], { env: { ROCKETMQ_NAMESRV_ADDR: address } })
+  ], { env })
   const counts = vitestCounts(report)
   // a suite that skips itself although it has a server has shown nothing
   return { code: counts?.passed > 0 ? code : 1, counts }
 }
+
+const behaviours = (address) => suite("behaviours", { ROCKETMQ_NAMESRV_ADDR: address }, "rocketmq", "interop")
+
+// after the behaviours, which would not like it
+const restart = (address, dir) =>
+  suite("restart", { ROCKETMQ_NAMESRV_ADDR: address, ROCKETMQ_CLUSTER_DIR: dir }, "restart")
 
 const free = (port) =>
   new Promise((resolve) => {
@@ -62,7 +67,10 @@ const onOwnCluster = async () => {
         return { code: 1, output: error.message }
       }
     })
-    if (isUp) await step("conformance", () => suite(address))
+    if (isUp) {
+      await step("conformance", () => behaviours(address))
+      await step("restart of the only broker", () => restart(address, dir))
+    }
   } finally {
     await Cluster.down(dir)
     Fs.rmSync(dir, { recursive: true, force: true })
@@ -70,7 +78,7 @@ const onOwnCluster = async () => {
 }
 
 const given = process.env.ROCKETMQ_NAMESRV_ADDR
-if (given !== undefined && given !== "") await step(`conformance on ${given}`, () => suite(given))
+if (given !== undefined && given !== "") await step(`conformance on ${given}`, () => behaviours(given))
 else await onOwnCluster()
 
 finish("npm run test:rocketmq")
