@@ -39,6 +39,21 @@ describe("rebalance", () => {
       assert.deepStrictEqual(yield* own(consumer), [2, 3])
     }))
 
+  it.scoped("asks where to begin a second after it won a queue from another member, at once when it is alone", () =>
+    Effect.gen(function*() {
+      const alone = new Cluster({ orders: 1 })
+      yield* start(alone)
+      yield* TestClock.adjust(0)
+      assert.include(alone.trace, "fetch orders@0")
+      const cluster = new Cluster({ orders: 1 })
+      cluster.members = [cluster.clientId, "you@2"]
+      yield* start(cluster, { allocationStrategy: AllocationStrategy.averageByCircle })
+      yield* TestClock.adjust("900 millis")
+      assert.notInclude(cluster.trace, "fetch orders@0")
+      yield* TestClock.adjust("200 millis")
+      assert.include(cluster.trace, "fetch orders@0")
+    }))
+
   it.scoped("makes many notices one round", () =>
     Effect.gen(function*() {
       const cluster = new Cluster({ orders: 1 })

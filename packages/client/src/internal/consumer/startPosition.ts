@@ -20,7 +20,7 @@ const FIRST_DELAY = 100
  * How long a member of a larger group waits before it asks, in milliseconds: the member that had the queue learns of the
  * change at the same time, and commits what it finished. Asking at once would have those messages come twice.
  */
-const HANDOVER = 500
+const HANDOVER = 1_000
 
 const LONGEST_DELAY = 3_000
 
