@@ -89,3 +89,11 @@ export const tunedConsumer = (o: Arguments, listener: (body: Uint8Array) => void
         for (const message of messages) listener(message.body)
       })
   )
+
+/**
+ * A consumer with the defaults whose handler is the same effect for each message.
+ *
+ * @since 0.1.0
+ * @category constructors
+ */
+export const slowConsumer = (o: Arguments, handler: Effect.Effect<void>) => Consumer.make(options(o), () => handler)

@@ -11,11 +11,11 @@ import * as Peer from "./Peer.js"
 import type { Failures } from "./Sends.js"
 
 /** Sends a message now and then until one has come through; the number of them. */
-const probe = (calls: Peer.Sending, seen: () => boolean) =>
+const probe = (send: (i: number) => Effect.Effect<unknown>, seen: () => boolean) =>
   Effect.gen(function*() {
     let probes = 0
     do {
-      yield* calls.one(Body.OTHER, probes++)
+      yield* Effect.fork(send(probes++))
       for (let i = 0; i < 25 && !seen(); i++) yield* Effect.sleep(10)
     } while (!seen() && probes < 120)
     yield* Effect.sleep(500)
@@ -51,20 +51,20 @@ export const endToEnd = (o: Arguments, failed: Failures) =>
       samples[unique++] = now - Body.clockOf(bytes)
     })
     const calls = yield* Peer.producer(o)
-    const probes = yield* probe(calls, () => probed)
-    const window = Meter.window(o.timeout)
-    const send = (number: number) =>
-      Effect.matchEffect(calls.one(Body.MEASURED, number, Meter.nowUs()), {
+    const send = (kind: number, number: number) =>
+      Effect.matchEffect(calls.one(kind, number, Meter.nowUs()), {
         onSuccess: () =>
           Effect.sync(() => {
-            acked[number] = 1
+            if (kind === Body.MEASURED) acked[number] = 1
           }),
         onFailure: failed.add
       })
+    const probes = yield* probe((i) => send(Body.OTHER, i), () => probed)
+    const window = Meter.window(o.timeout)
     let i = 0
     while (i < o.count && window.open()) {
       const due = Math.min(o.count, Math.floor((Meter.nowUs() - window.start) * o.rate / 1e6) + 1)
-      for (; i < due; i++) yield* Effect.fork(send(i))
+      for (; i < due; i++) yield* Effect.fork(send(Body.MEASURED, i))
       yield* Effect.sleep(1)
     }
     const pacing = (Meter.nowUs() - window.start) / 1e6
@@ -86,14 +86,14 @@ export const endToEnd = (o: Arguments, failed: Failures) =>
  * @since 0.1.0
  * @category workloads
  */
-export const idle = (o: Arguments) =>
+export const idle = (o: Arguments, failed: Failures) =>
   Effect.gen(function*() {
     let probed = false
     yield* Peer.consumer(o, () => {
       probed = true
     })
     const calls = yield* Peer.producer(o)
-    const probes = yield* probe(calls, () => probed)
+    const probes = yield* probe((i) => Effect.catchAll(calls.one(Body.OTHER, i), failed.add), () => probed)
     const window = Meter.window(o.timeout)
     yield* Effect.sleep(o.seconds * 1000)
     return { ...window.close(0), warmup: probes, rss_kb: Meter.memory() }

@@ -10,6 +10,7 @@ import * as Logger from "effect/Logger"
 import * as LogLevel from "effect/LogLevel"
 import type * as Scope from "effect/Scope"
 import * as Arguments from "./Arguments.js"
+import * as Backlog from "./Backlog.js"
 import * as Consuming from "./Consuming.js"
 import * as Meter from "./Meter.js"
 import * as Peer from "./Peer.js"
@@ -30,10 +31,12 @@ const workload = (): Effect.Effect<Meter.Result, unknown, Scope.Scope> => {
     case "consume":
     case "consume-tuned":
       return Consuming.run(o)
+    case "backlog":
+      return Backlog.run(o)
     case "end-to-end":
       return Peer.withClient(o)(Together.endToEnd(o, failed))
     case "idle":
-      return Peer.withClient(o)(Together.idle(o))
+      return Peer.withClient(o)(Together.idle(o, failed))
     case "orderly":
       return Effect.succeed({ supported: false, note: "no orderly consumer yet" })
     default:

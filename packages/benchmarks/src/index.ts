@@ -6,6 +6,14 @@
 export * as Arguments from "./Arguments.js"
 
 /**
+ * A backlog that the handler cannot keep up with: what the consumer keeps in memory meanwhile. Not part of the bench
+ * contract.
+ *
+ * @since 0.1.0
+ */
+export * as Backlog from "./Backlog.js"
+
+/**
  * Bodies of the bench contract: u32 kind, u32 number, 8 bytes for the sender's clock, filler; big-endian.
  *
  * @since 0.1.0
