@@ -104,7 +104,9 @@ export const make = (env: {
     Effect.suspend(() => {
       if (clock.unsafeCurrentTimeMillis() < topic.nextRefresh) return Effect.void
       topic.nextRefresh = clock.unsafeCurrentTimeMillis() + refreshInterval
-      return Effect.asVoid(Effect.forkIn(Effect.interruptible(Effect.ignore(nameServer.refresh(topic.name))), background))
+      return Effect.asVoid(
+        Effect.forkIn(Effect.interruptible(Effect.ignore(nameServer.refresh(topic.name))), background)
+      )
     })
 
   return {
