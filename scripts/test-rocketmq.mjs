@@ -18,6 +18,7 @@ const suite = async (name, env, ...files) => {
   Fs.rmSync(report, { force: true })
   const { code } = await run(tool("vitest"), [
     "run",
+    "--maxConcurrency=16",
     "--reporter=default",
     "--reporter=json",
     `--outputFile.json=${report}`,

@@ -32,6 +32,9 @@ Fs.rmSync(report, { force: true })
 await step("tests", async () => {
   const { code } = await run(tool("vitest"), [
     "run",
+    "--maxConcurrency=16",
+    "--poolOptions.forks.minForks=1",
+    "--poolOptions.forks.maxForks=2",
     "--reporter=default",
     "--reporter=json",
     `--outputFile.json=${report}`,

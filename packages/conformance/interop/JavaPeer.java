@@ -70,6 +70,9 @@ public class JavaPeer {
     static void consume(String namesrv, String topic, String group, int count) throws Exception {
         DefaultMQPushConsumer consumer = new DefaultMQPushConsumer(group);
         consumer.setNamesrvAddr(namesrv);
+        // it learns of its retry topic, which its first heartbeat creates, by a poll of routes and a rebalance only
+        consumer.setPollNameServerInterval(1_000);
+        System.setProperty("rocketmq.client.rebalance.waitInterval", "1000");
         consumer.setConsumeFromWhere(ConsumeFromWhere.CONSUME_FROM_FIRST_OFFSET);
         consumer.subscribe(topic, "*");
         Set<String> seen = ConcurrentHashMap.newKeySet();

@@ -6,6 +6,7 @@
 import type { PullResult, StoreResult } from "@effect-rocketmq/client/Broker"
 import type { BrokerError } from "@effect-rocketmq/client/BrokerError"
 import type { NameServerError } from "@effect-rocketmq/client/NameServerError"
+import * as KVTable from "@effect-rocketmq/protocol/KVTable"
 import type { MessageExt } from "@effect-rocketmq/protocol/MessageExt"
 import * as MessageProperties from "@effect-rocketmq/protocol/MessageProperties"
 import * as MessageQueue from "@effect-rocketmq/protocol/MessageQueue"
@@ -60,8 +61,37 @@ export const queueOf = (topic: string, queueId = 0) =>
     queue: MessageQueue.make(topic, brokerName, queueId)
   }))
 
+/** Bytes of the commit log that a broker has stored and not yet made visible in queues. */
+const behind = (address: string) =>
+  Effect.gen(function*() {
+    const cluster = yield* Cluster.Cluster
+    const answer = yield* cluster.broker.request(address, RequestHeader.GetBrokerRuntimeInfo.make({}))
+    const info = yield* KVTable.decode(answer.body ?? new Uint8Array(0))
+    return Number(info.table["dispatchBehindBytes"] ?? 0)
+  })
+
 /**
- * Has a broker store one message.
+ * Waits until all that was acknowledged so far can be read: Apache RocketMQ puts messages into queues a moment after it
+ * has acknowledged them.
+ *
+ * @since 0.1.0
+ * @category combinators
+ */
+export const dispatched: Effect.Effect<void, BrokerError | NameServerError | ClaimFailedError, Cluster.Cluster> = Effect
+  .gen(function*() {
+    const cluster = yield* Cluster.Cluster
+    for (const { address, brokerName } of yield* cluster.masters) {
+      yield* Await.until(
+        `${brokerName} has put what it stored into queues`,
+        behind(address),
+        (bytes) => bytes === 0,
+        { every: "5 millis" }
+      )
+    }
+  })
+
+/**
+ * Has a broker store one message, and waits until it can be read.
  *
  * @since 0.1.0
  * @category combinators
@@ -73,7 +103,7 @@ export const put = (
     const cluster = yield* Cluster.Cluster
     const address = message.address ?? (yield* firstMaster).address
     const properties = MessageProperties.encode(message.properties ?? {})
-    return yield* cluster.broker.send(
+    const stored = yield* cluster.broker.send(
       address,
       message.topic,
       RequestHeader.SendMessageV2.make({
@@ -89,6 +119,8 @@ export const put = (
       }, encoder.encode(message.body)),
       5000
     )
+    yield* dispatched
+    return stored
   })
 
 /**
@@ -138,6 +170,7 @@ export const readAll = (
 ): Effect.Effect<ReadonlyArray<MessageExt>, BrokerError | NameServerError | ClaimFailedError, Cluster.Cluster> =>
   Effect.gen(function*() {
     const cluster = yield* Cluster.Cluster
+    yield* dispatched
     const route = yield* cluster.route(topic)
     const found: Array<MessageExt> = []
     for (const queue of route.readQueues) {
