@@ -43,4 +43,8 @@ await step("tests", async () => {
   return { code, counts: vitestCounts(report) }
 })
 
+// each @example of the doc comments is compiled and run
+await step("examples in doc comments", () =>
+  run("node", ["scripts/docgen.mjs"], { capture: true, env: { RESULTS_DIR: "" } }))
+
 finish("npm test")
