@@ -44,22 +44,22 @@ const resolveTopics = Effect.fnUntraced(function*(settings: Settings) {
   const { group, retryTopic } = settings
   const known = new Set<string>()
   yield* Effect.forEach(settings.subscriptions.keys(), (topic) =>
-    Effect.matchEffect(nameServer.route(topic), {
-      onSuccess: (route) => {
-        for (const queue of route.readQueues) known.add(MQ.key(queue))
-        return Effect.void
-      },
-      onFailure: (cause) => {
-        if (cause._tag !== "TopicRouteNotFoundError") {
-          return Effect.fail(new ConsumerStartError({ group, topic, cause }))
-        }
-        return topic === retryTopic
-          ? Effect.void
-          : Effect.logWarning(
+    topic === retryTopic ?
+      Effect.void :
+      Effect.matchEffect(nameServer.route(topic), {
+        onSuccess: (route) => {
+          for (const queue of route.readQueues) known.add(MQ.key(queue))
+          return Effect.void
+        },
+        onFailure: (cause) => {
+          if (cause._tag !== "TopicRouteNotFoundError") {
+            return Effect.fail(new ConsumerStartError({ group, topic, cause }))
+          }
+          return Effect.logWarning(
             `Group "${group}" subscribes to topic ${topic}, which does not exist yet; it waits for it`
           )
-      }
-    }), { concurrency: "unbounded", discard: true })
+        }
+      }), { concurrency: "unbounded", discard: true })
   return known
 })
 
@@ -115,7 +115,8 @@ const start = <R>(
     const ready = yield* Deferred.make<void>()
 
     // topics and routes first, so that the first heartbeat reaches their brokers and comes before the first pull
-    yield* Effect.forEach(settings.subscriptions.keys(), client.watchTopic, { concurrency: "unbounded", discard: true })
+    const topics = [...settings.subscriptions.keys()].filter((topic) => topic !== settings.retryTopic)
+    yield* Effect.forEach(topics, client.watchTopic, { concurrency: "unbounded", discard: true })
     const knownAtStart = yield* resolveTopics(settings)
 
     // the parts refer to each other in a ring: what is ready again goes to the dispatcher, which sends back
@@ -183,6 +184,8 @@ const start = <R>(
       runningInfo: view.runningInfo,
       consumeDirectly: view.consumeDirectly
     })
+    // not before: the first heartbeat of a group creates its retry topic
+    yield* Effect.forkScoped(client.watchTopic(settings.retryTopic))
     yield* checkSelectors(settings)
 
     const stop = Effect.gen(function*() {
