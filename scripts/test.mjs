@@ -44,7 +44,9 @@ await step("tests", async () => {
 })
 
 // each @example of the doc comments is compiled and run
-await step("examples in doc comments", () =>
-  run("node", ["scripts/docgen.mjs"], { capture: true, env: { RESULTS_DIR: "" } }))
+await step(
+  "examples in doc comments",
+  () => run("node", ["scripts/docgen.mjs"], { capture: true, env: { RESULTS_DIR: "" } })
+)
 
 finish("npm test")

@@ -48,7 +48,7 @@ export const finish = (command) => {
   }
   process.stdout.write(`  ${sum("passed")} passed, ${sum("failed")} failed, ${sum("skipped")} skipped\n`)
   const dir = process.env.RESULTS_DIR
-  if (dir !== undefined && interruption() === undefined) {
+  if (dir !== undefined && dir !== "" && interruption() === undefined) {
     Fs.mkdirSync(dir, { recursive: true })
     Fs.writeFileSync(Path.join(dir, `${command.replace(/\W+/g, "-")}.json`), JSON.stringify(results))
   }
