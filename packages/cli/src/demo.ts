@@ -83,6 +83,11 @@ const demo = Command.make("demo", { namesrv, count, rate, json }, (options) =>
     ).pipe(Effect.provide(cluster))
     const seconds = ((yield* Clock.currentTimeMillis) - started) / 1000
     const passed = Display.isPassed(result)
+    if (tty && !options.json) {
+      const average = { sent: result.acknowledged / seconds, consumed: result.consumed / seconds }
+      const last = Display.frame(result, average, options.count, true)
+      yield* out(`\x1b[${last.length}A${last.map((line) => `\x1b[2K${line}\n`).join("")}`)
+    }
     yield* out(
       options.json
         ? `${JSON.stringify({ passed, seconds, ...result })}\n`
