@@ -5,35 +5,13 @@ import * as RequestCode from "@effect-rocketmq/protocol/RequestCode"
 import * as ResponseCode from "@effect-rocketmq/protocol/ResponseCode"
 import type * as Cause from "effect/Cause"
 import * as Data from "effect/Data"
+import type { Answer, Derived, Outcome } from "../BrokerError.js"
 
 /** Keys the family's guard. */
 export const TypeId: unique symbol = Symbol.for("@effect-rocketmq/client/BrokerError")
 
 /** See TypeId. */
 export type TypeId = typeof TypeId
-
-/** See BrokerError.Outcome. */
-export type Outcome = "Refused" | "Unknown"
-
-/** See BrokerError.Answer. */
-export interface Answer {
-  readonly address: string
-  readonly brokerName?: string | undefined
-  readonly topic?: string | undefined
-  readonly group?: string | undefined
-  readonly queueId?: number | undefined
-  readonly requestCode: number
-  readonly responseCode: number
-  readonly remark?: string | undefined
-  readonly cause?: unknown
-}
-
-/** See BrokerError.Derived. */
-export interface Derived {
-  readonly responseName: string
-  readonly retryable: boolean
-  readonly outcome: Outcome
-}
 
 /** What differs from class to class: what it means for the caller, and what a person should do. */
 export interface Traits {

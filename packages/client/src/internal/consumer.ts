@@ -35,6 +35,7 @@ import type { Settings } from "./consumer/settings.js"
 import * as SettingsOf from "./consumer/settings.js"
 import * as StartPositionOf from "./consumer/startPosition.js"
 import { statsOf } from "./consumer/stats.js"
+import { supervised } from "./supervised.js"
 
 type Requirements = Client | NameServer | Broker | Compression | Scope.Scope
 
@@ -185,7 +186,7 @@ const start = <R>(
       consumeDirectly: view.consumeDirectly
     })
     // not before: the first heartbeat of a group creates its retry topic
-    yield* Effect.forkScoped(client.watchTopic(settings.retryTopic))
+    yield* Effect.forkScoped(Effect.interruptible(client.watchTopic(settings.retryTopic)))
     yield* checkSelectors(settings)
 
     const stop = Effect.gen(function*() {
@@ -208,9 +209,9 @@ const start = <R>(
     const background = <A>(loop: Effect.Effect<A>) =>
       Effect.forkScoped(Effect.interruptible(Effect.annotateLogs(loop, { module: "Consumer", group })))
     yield* dispatcher.start
-    yield* background(dispatcher.watch)
-    yield* background(dispatcher.pulse)
-    yield* background(retry.run)
+    yield* background(supervised("The watch over handlers", dispatcher.watch))
+    yield* background(supervised("The pulse of handlers", dispatcher.pulse))
+    yield* background(supervised("The queue of messages to redo", retry.run))
     yield* background(Effect.forever(
       Effect.sleep(settings.persistInterval).pipe(
         Effect.zipRight(queues.persist),
@@ -219,7 +220,7 @@ const start = <R>(
         Effect.catchAllCause((cause) => Effect.logError("Committing offsets died; the next period tries again", cause))
       )
     ))
-    yield* background(rebalance.run)
+    yield* background(supervised("Rebalance", rebalance.run))
 
     return {
       group,

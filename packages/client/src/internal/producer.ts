@@ -21,6 +21,7 @@ import * as Outgoings from "./outgoing.js"
 import { settingsOf } from "./producerSettings.js"
 import * as ProducerTopics from "./producerTopics.js"
 import * as Sender from "./sender.js"
+import { supervised } from "./supervised.js"
 
 /** @internal */
 export const make = (
@@ -52,7 +53,7 @@ export const make = (
     yield* nameServer.onChange(({ topic }) => {
       if (topics.get(topic) !== undefined) sender.reconsider()
     })
-    yield* Effect.forkIn(Effect.interruptible(sender.run), background)
+    yield* Effect.forkIn(Effect.interruptible(supervised("The line of waiting messages", sender.run)), background)
     yield* Effect.addFinalizer(() => sender.close)
 
     const prepare = (message: Message): Outgoing | MessageValidationError => {

@@ -7,7 +7,9 @@ import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Fiber from "effect/Fiber"
 import * as FiberId from "effect/FiberId"
+import * as FiberSet from "effect/FiberSet"
 import * as Runtime from "effect/Runtime"
+import type * as Scope from "effect/Scope"
 import { MessageConsumeError } from "../../ConsumerError.js"
 import type { Batch, Handed, ProcessQueue } from "../../ProcessQueue.js"
 import * as Backoff from "./backoff.js"
@@ -89,12 +91,19 @@ export const make = <R>(options: {
   readonly retry: Retry
   readonly counters: Counters
   readonly report: Report
-}): Effect.Effect<Dispatcher, never, R> =>
+}): Effect.Effect<Dispatcher, never, R | Scope.Scope> =>
   Effect.gen(function*() {
     const { batchSize, call, consumeTimeout, counters, group, report, retry } = options
     const runtime = yield* Effect.runtime<R>()
     const clock = yield* Effect.clock
     const runFork = Runtime.runFork(runtime)
+    // what is still on its way back to the broker ends with the consumer, and tells what it dies of
+    const forkInSet = yield* FiberSet.makeRuntime<R>()
+    const aside = (effect: Effect.Effect<void, never, R>): void => {
+      forkInSet(
+        Effect.catchAllCause(effect, (cause) => Effect.logError(`Group "${group}": giving a message back died`, cause))
+      )
+    }
     const slots: Array<Slot> = []
     const warn = Backoff.limitedWarning(1_000)
 
@@ -332,7 +341,7 @@ export const make = <R>(options: {
         waking = false
         launch(slot)
         if (interrupted !== undefined && wasHandling) {
-          runFork(failed(interrupted.queue, interrupted.handed, Exit.isFailure(exit) ? exit.cause : Cause.empty))
+          aside(failed(interrupted.queue, interrupted.handed, Exit.isFailure(exit) ? exit.cause : Cause.empty))
         }
       })
     }
@@ -363,7 +372,7 @@ export const make = <R>(options: {
         const now = clock.unsafeCurrentTimeMillis()
         for (const slot of slots) {
           if (slot.phase !== HANDLING) continue
-          if (now - slot.began >= consumeTimeout) runFork(cutOff(slot))
+          if (now - slot.began >= consumeTimeout) aside(cutOff(slot))
         }
       }
     })
