@@ -95,6 +95,36 @@ export interface PullRequest {
 }
 
 /**
+ * How a transaction ends: its half message becomes visible, or is gone. `Unknown`: the broker shall ask again.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export type TransactionEnd = "Commit" | "Rollback" | "Unknown"
+
+/**
+ * The end of a transaction (END_TRANSACTION): which half message, and what becomes of it.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface EndTransactionRequest {
+  readonly group: string
+  readonly topic: string
+  readonly brokerName: string
+  readonly transactionId: string
+  /** The unique key of the half message. */
+  readonly msgId: string
+  /** The queue offset in the answer to the half message, or in the broker's question. */
+  readonly tranStateTableOffset: bigint
+  /** Out of the offset message id in the answer to the half message, or in the broker's question. */
+  readonly commitLogOffset: bigint
+  readonly state: TransactionEnd
+  /** Whether this answers a question of the broker: it is taken then, however late it is. */
+  readonly fromCheck: boolean
+}
+
+/**
  * Requests to brokers, by the address of the broker.
  *
  * @since 0.1.0
@@ -187,6 +217,35 @@ export class Broker extends Context.Tag("@effect-rocketmq/client/Broker")<Broker
       readonly maxReconsumeTimes: number
     }
   ) => Effect.Effect<void, BrokerError>
+  /**
+   * END_TRANSACTION to the broker that stored the half message, acknowledged by it: when this succeeds, what was
+   * committed is stored. A broker has no answer to `Unknown`, which is therefore only handed to the connection.
+   * Committing twice delivers twice.
+   */
+  readonly endTransaction: (
+    address: string,
+    request: EndTransactionRequest,
+    timeout?: number
+  ) => Effect.Effect<void, BrokerError>
+  /**
+   * RECALL_MESSAGE to the broker that holds a timer message: it will not be delivered. Gives its unique key. The broker
+   * checks the handle and not whether it holds the message, so that recalling twice succeeds twice. In the last second
+   * before its time a message can no more be recalled (InvalidParameterError). Brokers of 5.3.2 and later refuse all of it
+   * unless recallMessageEnable=true (PermissionDeniedError), older ones do not know it (RequestNotSupportedError).
+   */
+  readonly recallMessage: (
+    address: string,
+    request: {
+      readonly group: string
+      readonly topic: string
+      readonly brokerName: string
+      /** Out of the answer to the send. */
+      readonly recallHandle: string
+    },
+    timeout?: number
+  ) => Effect.Effect<string, BrokerError>
+  /** The version that a broker gives in all its answers, see MqVersion. Asked for by an empty heartbeat. */
+  readonly version: (address: string) => Effect.Effect<number, BrokerError>
   /** LOCK_BATCH_MQ: those of the queues that this client now holds. */
   readonly lockQueues: (
     address: string,

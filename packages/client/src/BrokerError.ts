@@ -477,7 +477,8 @@ export class FilterDataNotFoundError extends internal.answer("FilterDataNotFound
 }) {}
 
 /**
- * The end of a transaction was refused (4, 200 to 203; 604 when it came too late or of the wrong group).
+ * The end of a transaction was refused (4, 200 to 203; 604 when it came too late; 1 when the broker has no such half
+ * message of this group).
  *
  * @since 0.1.0
  * @category errors

@@ -2,6 +2,7 @@ import * as Broker from "@effect-rocketmq/client/Broker"
 import * as ConsumerList from "@effect-rocketmq/protocol/ConsumerList"
 import * as MessageExt from "@effect-rocketmq/protocol/MessageExt"
 import * as MessageQueue from "@effect-rocketmq/protocol/MessageQueue"
+import * as MqVersion from "@effect-rocketmq/protocol/MqVersion"
 import type { Request } from "@effect-rocketmq/protocol/RemotingCommand"
 import * as RequestCode from "@effect-rocketmq/protocol/RequestCode"
 import * as RequestHeader from "@effect-rocketmq/protocol/RequestHeader"
@@ -280,4 +281,89 @@ describe("Broker", () => {
         () =>
           assert.strictEqual(fake.calls[0]?.request.extFields["attributes"], "+message.type=FIFO,+queue.type=BatchCQ")
       )))
+
+  const end: Broker.EndTransactionRequest = {
+    group: "checkout",
+    topic: "orders",
+    brokerName: "broker-a",
+    transactionId: "T1",
+    msgId: "U1",
+    tranStateTableOffset: 9007199254740993n,
+    commitLogOffset: 1234n,
+    state: "Commit",
+    fromCheck: false
+  }
+
+  for (const [state, commitOrRollback] of [["Commit", "8"], ["Rollback", "12"], ["Unknown", "0"]] as const) {
+    it.effect(`ends a transaction with ${state}`, () =>
+      run(
+        () => Fake.ok(),
+        (broker, fake) =>
+          Effect.map(broker.endTransaction(address, { ...end, state, fromCheck: state === "Unknown" }), () => {
+            assert.strictEqual(fake.calls[0]?.request.code, RequestCode.END_TRANSACTION)
+            assert.deepStrictEqual({ ...fake.calls[0]?.request.extFields }, {
+              producerGroup: "checkout",
+              topic: "orders",
+              bname: "broker-a",
+              transactionId: "T1",
+              msgId: "U1",
+              tranStateTableOffset: "9007199254740993",
+              commitLogOffset: "1234",
+              commitOrRollback,
+              fromTransactionCheck: String(state === "Unknown")
+            })
+          })
+      ))
+  }
+
+  it.effect("fails when the broker refuses the end of a transaction, and waits for no answer to Unknown", () =>
+    run(
+      () => Fake.refuse(ResponseCode.SYSTEM_ERROR, "The producer group wrong"),
+      (broker, fake) =>
+        Effect.gen(function*() {
+          const error = yield* Effect.flip(broker.endTransaction(address, end))
+          assert.strictEqual(error._tag, "TransactionFailedError")
+          assert.deepInclude(error, { address, brokerName: "broker-a", group: "checkout", topic: "orders" })
+          yield* broker.endTransaction(address, { ...end, state: "Unknown" })
+          assert.strictEqual(fake.calls.length, 2)
+        })
+    ))
+
+  const recall = { group: "checkout", topic: "orders", brokerName: "broker-a", recallHandle: "djEg" }
+
+  it.effect("recalls a message and gives its unique key", () =>
+    run(
+      () => Fake.ok(undefined, { msgId: "U1", MSG_REGION: "R" }),
+      (broker, fake) =>
+        Effect.map(broker.recallMessage(address, recall), (uniqueKey) => {
+          assert.strictEqual(uniqueKey, "U1")
+          assert.strictEqual(fake.calls[0]?.request.code, RequestCode.RECALL_MESSAGE)
+          assert.deepStrictEqual({ ...fake.calls[0]?.request.extFields }, {
+            producerGroup: "checkout",
+            topic: "orders",
+            bname: "broker-a",
+            recallHandle: "djEg"
+          })
+        })
+    ))
+
+  it.effect("fails when a recall is refused, or answered without the key", () =>
+    Effect.gen(function*() {
+      const failure = (answer: Fake.Answer) =>
+        run(() => answer, (broker) => Effect.flip(broker.recallMessage(address, recall)))
+      const off = yield* failure(Fake.refuse(ResponseCode.NO_PERMISSION, "recall failed, operation is forbidden"))
+      assert.strictEqual(off._tag, "PermissionDeniedError")
+      assert.deepInclude(off, { reason: "Feature", brokerName: "broker-a", group: "checkout", topic: "orders" })
+      const late = yield* failure(Fake.refuse(ResponseCode.ILLEGAL_OPERATION, "recall failed, timestamp invalid"))
+      assert.strictEqual(late._tag, "InvalidParameterError")
+      assert.strictEqual((yield* failure(Fake.ok()))._tag, "DeserializationError")
+    }))
+
+  it.effect("knows the version of a broker, also when that refuses", () =>
+    Effect.gen(function*() {
+      const versionOf = (answer: Fake.Answer) => run(() => answer, (broker) => broker.version(address))
+      assert.strictEqual(yield* versionOf(Fake.ok()), MqVersion.CURRENT)
+      assert.strictEqual(yield* versionOf(Fake.refuse(ResponseCode.NO_PERMISSION)), MqVersion.CURRENT)
+      assert.strictEqual((yield* Effect.flip(versionOf(Fake.down(address))))._tag, "ConnectionFailedError")
+    }))
 })

@@ -30,6 +30,7 @@ type Row = readonly [
 const send = RequestCode.SEND_MESSAGE_V2
 const pull = RequestCode.PULL_MESSAGE
 const end = RequestCode.END_TRANSACTION
+const recall = RequestCode.RECALL_MESSAGE
 const create = RequestCode.UPDATE_AND_CREATE_TOPIC
 
 const rows: ReadonlyArray<Row> = [
@@ -45,6 +46,26 @@ const rows: ReadonlyArray<Row> = [
   ],
   [1, "AclException: No accessKey is configured", send, "AuthenticationError", "Refused", false],
   [1, "AclException: No default permission for T", send, "AuthorizationError", "Refused", false],
+  [
+    1,
+    "timer message is under flow control, max num limit is 4 or the current value is greater than 2 and less than 4",
+    send,
+    "BrokerBusyError",
+    "Refused",
+    true
+  ],
+  [
+    1,
+    "accurate timer message is not enabled, timerWheelEnable is false",
+    send,
+    "PermissionDeniedError",
+    "Refused",
+    false
+  ],
+  [1, "The producer group wrong", end, "TransactionFailedError", "Refused", false],
+  [1, "The transaction state table offset wrong", end, "TransactionFailedError", "Refused", false],
+  [1, "Find prepared transaction message failed", end, "TransactionFailedError", "Refused", false],
+  [1, "The producer group wrong", send, "BrokerSystemError", "Unknown", true],
   [
     1,
     "can not find message by the offset, 123",
@@ -109,7 +130,12 @@ const rows: ReadonlyArray<Row> = [
   [215, "", pull, "BrokerBusyError", "Refused", true],
   [501, "", send, "BrokerNotAvailableError", "Refused", true],
   [604, "", end, "TransactionFailedError", "Refused", false],
-  [604, "", RequestCode.RECALL_MESSAGE, "InvalidParameterError", "Refused", false],
+  [3, " request type 370 not supported", recall, "RequestNotSupportedError", "Refused", false],
+  [11, "recall failed, broker service not available", recall, "SlaveNotAvailableError", "Refused", true],
+  [14, "recall failed, broker service not available", recall, "BrokerNotAvailableError", "Refused", true],
+  [16, "recall failed, operation is forbidden", recall, "PermissionDeniedError", "Refused", false],
+  [17, "recall failed, the topic[T] not exist", recall, "TopicNotFoundError", "Refused", false],
+  [604, "recall failed, timestamp invalid", recall, "InvalidParameterError", "Refused", false],
   [1500, "", send, "BrokerNotAvailableError", "Refused", true],
   [2017, "", send, "QuotaExceededError", "Refused", false],
   [2018, "", send, "QuotaExceededError", "Refused", false],

@@ -17,12 +17,13 @@ import * as RequestHeader from "@effect-rocketmq/protocol/RequestHeader"
 import * as ResponseCode from "@effect-rocketmq/protocol/ResponseCode"
 import * as ResponseHeader from "@effect-rocketmq/protocol/ResponseHeader"
 import * as SubscriptionGroupConfig from "@effect-rocketmq/protocol/SubscriptionGroupConfig"
+import * as SysFlag from "@effect-rocketmq/protocol/SysFlag"
 import * as TopicConfig from "@effect-rocketmq/protocol/TopicConfig"
 import * as TopicStats from "@effect-rocketmq/protocol/TopicStats"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Option from "effect/Option"
-import type { Broker } from "../Broker.js"
+import type { Broker, EndTransactionRequest, TransactionEnd } from "../Broker.js"
 import type { BrokerError } from "../BrokerError.js"
 import { Remoting } from "../Remoting.js"
 import type { About, Answer } from "./brokerAnswer.js"
@@ -270,6 +271,36 @@ export const make: Effect.Effect<Broker["Type"], never, Remoting> = Effect.map(R
         done,
         { timeout: SEND_BACK_TIMEOUT }
       ),
+    endTransaction: (address, end, timeout) =>
+      end.state === "Unknown"
+        ? Effect.suspend(() => {
+          const request = attempt(() => endTransaction(end))
+          return Exit.isExit(request) ? request : remoting.oneway(address, request)
+        })
+        : ask(
+          address,
+          { brokerName: end.brokerName, group: end.group, topic: end.topic },
+          () => endTransaction(end),
+          done,
+          { timeout }
+        ),
+    recallMessage: (address, { brokerName, group, recallHandle, topic }, timeout) =>
+      ask(
+        address,
+        { brokerName, group, topic },
+        () => RequestHeader.RecallMessage.make({ producerGroup: group, topic, recallHandle, bname: brokerName }),
+        (response) => read(ResponseHeader.RecallMessage.decode(response.extFields), ({ msgId }) => msgId),
+        { timeout }
+      ),
+    version: (address) =>
+      ask(
+        address,
+        {},
+        () => RequestHeader.HeartBeat.make({}, emptyHeartbeat),
+        ({ version }) => Exit.succeed(version),
+        // a refusal names the version, too
+        { accepts: () => true }
+      ),
     lockQueues: (address, clientId, group, queues) =>
       ask(
         address,
@@ -351,6 +382,34 @@ const OFFSET_TIMEOUT = 5000
 
 /** As in the Java client, in milliseconds. */
 const SEND_BACK_TIMEOUT = 5000
+
+/** Registers nobody, and every broker answers it. */
+const emptyHeartbeat = HeartbeatData.encode({
+  clientID: "version",
+  consumerDataSet: [],
+  heartbeatFingerprint: 0,
+  producerDataSet: [],
+  withoutSub: false
+})
+
+const transactionType: Readonly<Record<TransactionEnd, number>> = {
+  Commit: SysFlag.TRANSACTION_COMMIT_TYPE,
+  Rollback: SysFlag.TRANSACTION_ROLLBACK_TYPE,
+  Unknown: SysFlag.TRANSACTION_NOT_TYPE
+}
+
+const endTransaction = (end: EndTransactionRequest): Request =>
+  RequestHeader.EndTransaction.make({
+    producerGroup: end.group,
+    topic: end.topic,
+    bname: end.brokerName,
+    transactionId: end.transactionId,
+    msgId: end.msgId,
+    tranStateTableOffset: end.tranStateTableOffset,
+    commitLogOffset: end.commitLogOffset,
+    commitOrRollback: transactionType[end.state],
+    fromTransactionCheck: end.fromCheck
+  })
 
 const saysNoConsumer = (response: RemotingCommand): boolean =>
   response.code === ResponseCode.SYSTEM_ERROR && /no consumer/i.test(response.remark ?? "")

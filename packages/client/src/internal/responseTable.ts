@@ -22,7 +22,7 @@ const flow = /^\[(REJECTREQUEST|OVERLOAD|PC_SYNCHRONIZED|TIMEOUT_CLEAN_QUEUE|PCB
 
 /** Flow control as brokers word it; up to 5.0 some of it travels with SYSTEM_ERROR. */
 const busy =
-  /\[(REJECTREQUEST|OVERLOAD|PC_SYNCHRONIZED|TIMEOUT_CLEAN_QUEUE|PCBUSY_CLEAN_QUEUE)\]|broker busy|start flow control/i
+  /\[(REJECTREQUEST|OVERLOAD|PC_SYNCHRONIZED|TIMEOUT_CLEAN_QUEUE|PCBUSY_CLEAN_QUEUE)\]|broker busy|(start|under) flow control/i
 
 /** ACL of 4.x: an exception's text with SYSTEM_ERROR. */
 const aclException = /AclException|\bacl\b.*(fail|deni|permission)|signature validate/i
@@ -34,9 +34,19 @@ const noRight = /no permission to access|no matched policies|No default permissi
 /** A commit log offset where nothing is, of VIEW_MESSAGE_BY_ID and CONSUMER_SEND_MSG_BACK. */
 const noSuchMessage = /can ?not find message|look message by offset failed/i
 
+/** A timer message to a broker with timerWheelEnable=false. */
+const switchedOff = /timerWheelEnable is false/
+
+/** END_TRANSACTION about a half message that is not there, or is another group's. */
+const wrongTransaction = /producer group wrong|offset wrong|Find prepared transaction message failed/i
+
 const systemError: Make = (answer) => {
   const remark = remarkOf(answer)
   if (busy.test(remark)) return new E.BrokerBusyError(answer)
+  if (switchedOff.test(remark)) return new E.PermissionDeniedError({ ...answer, reason: "Feature" })
+  if (answer.requestCode === RequestCode.END_TRANSACTION && wrongTransaction.test(remark)) {
+    return new E.TransactionFailedError(answer)
+  }
   if (aclException.test(remark)) {
     return noRight.test(remark) || !aboutIdentity.test(remark)
       ? new E.AuthorizationError(answer)
