@@ -5,7 +5,6 @@
  */
 import * as MessageQueueSelector from "@effect-rocketmq/client/MessageQueueSelector"
 import type { SendReceipt } from "@effect-rocketmq/client/SendReceipt"
-import * as JavaHash from "@effect-rocketmq/protocol/JavaHash"
 import * as Message from "@effect-rocketmq/protocol/Message"
 import * as MessageQueue from "@effect-rocketmq/protocol/MessageQueue"
 import * as Permission from "@effect-rocketmq/protocol/Permission"
@@ -18,6 +17,16 @@ import * as Member from "../Member.js"
 import * as Stored from "../Stored.js"
 
 const behaviour = area("routing")
+
+/** Keys, and what the hash functions of the clients themselves made of them. */
+const hashes = [
+  { key: "order-1", java: -1207111310, go: 729795949, md5: 1853851049, moves: [0, 3] },
+  { key: "order-2", java: -1207111309, go: 679463092, md5: 411671933, moves: [0, 2, 11, 22, 28, 46] },
+  // the one number whose absolute value is negative in Java
+  { key: "polygenelubricants", java: -2147483648, go: 3569074087, md5: 451356301, moves: [0, 1, 2, 52, 58] },
+  { key: "日本", java: 835047, go: 2670128721, md5: 1304351462, moves: [0, 4, 5, 8, 32, 93] },
+  { key: "😀", java: 1772899, go: 866293256, md5: 704834243, moves: [0, 1, 4, 17, 31] }
+]
 
 const queueKey = (receipt: SendReceipt): string => `${receipt.messageQueue.brokerName}:${receipt.messageQueue.queueId}`
 
@@ -72,22 +81,57 @@ export const routing: ReadonlyArray<Behaviour> = [
     yield* Expect.equal("nothing is stored", (yield* Stored.readAll(name)).length, 0)
   }),
 
-  behaviour("messages of one key share a queue, the one that Java's hash picks", function*() {
+  behaviour("the same key always has the same queue, and it is the one that the Java client chooses", function*() {
     const { topic } = yield* Cluster
     const name = yield* topic({ queues: 4 })
-    const producer = yield* Member.sender({ selector: MessageQueueSelector.byKey() })
-    const queues = yield* producer.queues(name)
-    for (const key of ["order-1", "order-2", "polygenelubricants", "日本"]) {
+    const selector = MessageQueueSelector.byKey()
+    const producers = [yield* Member.sender({ selector }), yield* Member.sender({ selector })]
+    const queues = yield* producers[0]!.queues(name)
+    for (const { java, key } of hashes) {
+      const messages = [
+        Message.make({ topic: name, body: "1", keys: [key] }),
+        Message.make({ topic: name, body: "2", keys: [key, "another"] }),
+        Message.make({ topic: name, body: "3", keys: ["another"], shardingKey: key })
+      ]
       const receipts = yield* Effect.forEach(
-        [1, 2, 3],
-        (i) => producer.send(Message.make({ topic: name, body: `${i}`, keys: [key] }))
+        producers.flatMap((producer) => messages.map((message) => producer.send(message))),
+        (send) => send
       )
-      const expected = queues[Math.abs(JavaHash.hashCode(key) % queues.length)]
+      const expected = queues[Math.abs(java % queues.length)]!
       yield* Expect.equal(
         `key ${key}`,
         receipts.map((receipt) => MessageQueue.key(receipt.messageQueue)),
-        receipts.map(() => expected === undefined ? "" : MessageQueue.key(expected))
+        receipts.map(() => MessageQueue.key(expected))
       )
+    }
+  }),
+
+  behaviour("a dialect chooses the queue that producers of that client choose", function*() {
+    const { topic } = yield* Cluster
+    const name = yield* topic({ queues: 4 })
+    const producer = yield* Member.sender()
+    const queues = yield* producer.queues(name)
+    const count = queues.length
+    for (const { go, java, key, md5, moves } of hashes) {
+      const expected: { readonly [D in MessageQueueSelector.Dialect]: number } = {
+        java: Math.abs(java % count),
+        // with each further queue of `moves` the key moves there
+        "java-consistent": Math.max(...moves.filter((queue) => queue < count)),
+        go: go % count,
+        "ali-ons": md5 % count
+      }
+      for (const dialect of ["java", "java-consistent", "go", "ali-ons"] as const) {
+        const message = Message.make({ topic: name, body: key, keys: [key] })
+        const receipts = [
+          yield* producer.send(message, { selector: MessageQueueSelector.byKey(undefined, { dialect }) }),
+          yield* producer.send(message, { selector: MessageQueueSelector.forKey(key, { dialect }) })
+        ]
+        yield* Expect.equal(
+          `key ${key} as ${dialect}`,
+          receipts.map((receipt) => MessageQueue.key(receipt.messageQueue)),
+          receipts.map(() => MessageQueue.key(queues[expected[dialect]]!))
+        )
+      }
     }
   }),
 
