@@ -17,8 +17,9 @@ import * as internal from "./internal/topicRoute.js"
 export interface TopicRoute {
   readonly topic: string
   /**
-   * Queues that may be written to, ordered by broker name and queue id: those with the write permission whose broker
-   * has a master, or, for a topic with an order configuration, the queues which that names.
+   * Queues that may be written to: those with the write permission whose broker has a master, ordered by broker name
+   * and queue id; or, for a topic with an order configuration, the queues which that names, its brokers in its order,
+   * as Java producers have them.
    */
   readonly writeQueues: ReadonlyArray<MessageQueue>
   /** Queues that may be read from, ordered by broker name and queue id. */

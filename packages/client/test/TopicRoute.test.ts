@@ -35,12 +35,12 @@ describe("TopicRoute", () => {
     assert.strictEqual(route.brokers.get("both")?.get(1), "1:2")
   })
 
-  it("takes the write queues of an order configuration alone", () => {
+  it("takes the write queues of an order configuration alone, in its order", () => {
     const route = TopicRoute.make(
       "T",
       routeData([{ name: "a", addresses: { 0: "a:1" }, read: 4, write: 4 }], "b:1;a:2;broken;c:x")
     )
-    assert.deepStrictEqual(names(route.writeQueues), ["a:0", "a:1", "b:0"])
+    assert.deepStrictEqual(names(route.writeQueues), ["b:0", "a:0", "a:1"])
     assert.strictEqual(route.readQueues.length, 4)
   })
 

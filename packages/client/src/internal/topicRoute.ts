@@ -27,19 +27,18 @@ const orderedQueues = (topic: string, conf: string): Array<MessageQueue.MessageQ
 export const make = (topic: string, data: TopicRouteData): TopicRoute => {
   const brokers = new Map(data.brokerDatas.map((broker) => [broker.brokerName, broker.brokerAddrs]))
   const readQueues: Array<MessageQueue.MessageQueue> = []
-  let writeQueues: Array<MessageQueue.MessageQueue> = []
+  const writeQueues: Array<MessageQueue.MessageQueue> = []
   for (const queues of data.queueDatas) {
     if (Permission.isReadable(queues.perm)) push(readQueues, topic, queues.brokerName, queues.readQueueNums)
     if (Permission.isWriteable(queues.perm) && brokers.get(queues.brokerName)?.has(MASTER_ID) === true) {
       push(writeQueues, topic, queues.brokerName, queues.writeQueueNums)
     }
   }
-  if (data.orderTopicConf !== undefined && data.orderTopicConf !== "") {
-    writeQueues = orderedQueues(topic, data.orderTopicConf)
-  }
+  const order = data.orderTopicConf ?? ""
   return {
     topic,
-    writeQueues: writeQueues.sort(MessageQueue.order),
+    // not sorted when it is configured: the queue of a key must be the one that other producers find at its index
+    writeQueues: order === "" ? writeQueues.sort(MessageQueue.order) : orderedQueues(topic, order),
     readQueues: readQueues.sort(MessageQueue.order),
     brokers,
     data
