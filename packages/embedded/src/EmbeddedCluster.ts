@@ -10,6 +10,7 @@
  */
 import * as MessageExt from "@effect-rocketmq/protocol/MessageExt"
 import * as MessageQueue from "@effect-rocketmq/protocol/MessageQueue"
+import * as MqVersion from "@effect-rocketmq/protocol/MqVersion"
 import * as Context from "effect/Context"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
@@ -60,6 +61,10 @@ export interface Options {
   readonly delayLevels?: ReadonlyArray<Duration.DurationInput> | undefined
   /** Longest delay of a timer message. Default 3 days. */
   readonly maxTimerDelay?: Duration.DurationInput | undefined
+  /** Whether timer messages are taken. Default true; when false, they are refused. */
+  readonly timerWheel?: boolean | undefined
+  /** Whether timer messages can be recalled. Default false, as RocketMQ's. */
+  readonly recallMessage?: boolean | undefined
   /** Whether pulls that find nothing are held as long as they ask for. When false, 1 s at most. Default true. */
   readonly longPolling?: boolean | undefined
   /** How long a client may be silent before it counts as gone. Default 120 s. */
@@ -70,6 +75,12 @@ export interface Options {
   readonly transactionCheckInterval?: Duration.DurationInput | undefined
   /** How often a producer is asked about one message. Default 15. */
   readonly transactionCheckMax?: number | undefined
+  /**
+   * The version of RocketMQ that all answers name, such as `4.9.8`, or its ordinal. Default 5.5.0. Brokers older than 5.0
+   * deliver timer messages at once, and those older than 5.3.2 do not know recalls; else they do as 5.5.0 does. A name
+   * that is none is a defect.
+   */
+  readonly version?: string | number | undefined
   /** How many of the latest requests are remembered. Default 1000; 0 for none. */
   readonly recordedRequests?: number | undefined
 }
@@ -208,6 +219,12 @@ const defaultDelayLevels: ReadonlyArray<Duration.DurationInput> = [
   ...minutes.map(Duration.minutes)
 ]
 
+const versionOf = (version: string | number): number => {
+  const ordinal = typeof version === "number" ? version : MqVersion.fromName(version)
+  if (ordinal === undefined) throw new Error(`${version} is no version of RocketMQ; one is 4.9.8`)
+  return ordinal
+}
+
 const settingsOf = (options: Options): Settings => ({
   autoCreateTopic: options.autoCreateTopic ?? true,
   autoCreateGroup: options.autoCreateGroup ?? true,
@@ -216,12 +233,15 @@ const settingsOf = (options: Options): Settings => ({
   maxMessageSize: options.maxMessageSize ?? 4 * 1024 * 1024,
   delayLevels: (options.delayLevels ?? defaultDelayLevels).map((level) => Duration.toMillis(level)),
   maxTimerDelay: Duration.toMillis(options.maxTimerDelay ?? Duration.days(3)),
+  timerWheel: options.timerWheel ?? true,
+  recallMessage: options.recallMessage ?? false,
   longPolling: options.longPolling ?? true,
   clientTimeout: Duration.toMillis(options.clientTimeout ?? Duration.seconds(120)),
   transactionTimeout: Duration.toMillis(options.transactionTimeout ?? Duration.seconds(6)),
   transactionCheckInterval: Duration.toMillis(options.transactionCheckInterval ?? Duration.seconds(30)),
   transactionCheckMax: options.transactionCheckMax ?? 15,
-  region: "DefaultRegion"
+  region: "DefaultRegion",
+  version: versionOf(options.version ?? MqVersion.CURRENT)
 })
 
 /**
@@ -266,6 +286,7 @@ export const make = (options: Options = {}): Effect.Effect<Cluster, never, Scope
       tasks,
       timers,
       faults,
+      version: settings.version,
       nextConnectionId: () => connectionIds++,
       onRequest: recorder.add,
       changed: () => {

@@ -27,6 +27,13 @@ export const V4_9_4 = 401
 export const V5_0_0 = 413
 
 /**
+ * RocketMQ 5.3.2: from here on brokers give handles for timer messages, by which these are recalled.
+ * @since 0.1.0
+ * @category constants
+ */
+export const V5_3_2 = 477
+
+/**
  * RocketMQ 4.1.0-SNAPSHOT: the oldest broker that filters by SQL92.
  * @since 0.1.0
  * @category constants
@@ -83,6 +90,16 @@ export const nameOf = (version: number): string => {
   for (const candidate of minors) if (candidate[0] <= version) minor = candidate
   const step = version - minor[0]
   return `${minor[1]}.${minor[2] + (step >> 1)}${(step & 1) === 0 ? "-SNAPSHOT" : ""}`
+}
+
+/**
+ * The ordinal of a version's name, such as `4.9.8`; undefined for one that is not on Java's list.
+ * @since 0.1.0
+ * @category combinators
+ */
+export const fromName = (name: string): number | undefined => {
+  for (let version = 0; version <= HIGHER_VERSION; version++) if (nameOf(version) === name) return version
+  return undefined
 }
 
 /**

@@ -145,6 +145,7 @@ export const response = (request: { readonly opaque: number }, options: {
   readonly remark?: string | undefined
   readonly extFields?: ExtFields | undefined
   readonly body?: Uint8Array | undefined
+  readonly version?: number | undefined
 }): RemotingCommand =>
   make({
     code: options.code,
@@ -152,7 +153,8 @@ export const response = (request: { readonly opaque: number }, options: {
     flag: FLAG_RESPONSE,
     remark: options.remark,
     extFields: options.extFields,
-    body: options.body
+    body: options.body,
+    version: options.version
   })
 
 /**

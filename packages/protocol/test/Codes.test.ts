@@ -59,6 +59,13 @@ describe("MqVersion", () => {
     }
     for (const [version, name] of Object.entries(names)) assert.strictEqual(MqVersion.nameOf(Number(version)), name)
   })
+  it("finds versions by their names", () => {
+    for (const name of ["3.4.9", "4.9.8", "5.0.0", "5.5.0", "HIGHER_VERSION"]) {
+      assert.strictEqual(MqVersion.nameOf(MqVersion.fromName(name)!), name)
+    }
+    assert.strictEqual(MqVersion.fromName("5.3.2"), MqVersion.V5_3_2)
+    assert.isUndefined(MqVersion.fromName("five"))
+  })
   it("refuses what is too old", () => {
     assert.isTrue(Either.isRight(MqVersion.require(232, MqVersion.V4_1_0_SNAPSHOT, "SQL92")))
     const old = MqVersion.require(231, MqVersion.V4_1_0_SNAPSHOT, "SQL92")

@@ -315,8 +315,8 @@ export const make = (broker: Broker): ReadonlyArray<readonly [number, Handler]> 
   const runtimeInfo: Handler = () => {
     const stored = broker.store.log
     const table: Record<string, string> = {
-      brokerVersionDesc: MqVersion.CURRENT === 513 ? "V5_5_0" : String(MqVersion.CURRENT),
-      brokerVersion: String(MqVersion.CURRENT),
+      brokerVersionDesc: `V${MqVersion.nameOf(broker.settings.version).replace(/[.-]/g, "_")}`,
+      brokerVersion: String(broker.settings.version),
       bootTimestamp: String(broker.bootTimestamp),
       commitLogMinOffset: String(stored.minOffset()),
       commitLogMaxOffset: String(stored.maxOffset()),

@@ -6,6 +6,7 @@
  *
  * @since 0.1.0
  */
+import * as MqVersion from "@effect-rocketmq/protocol/MqVersion"
 import type { Request } from "@effect-rocketmq/protocol/RemotingCommand"
 import * as Remoting from "@effect-rocketmq/protocol/RemotingCommand"
 import * as RequestCode from "@effect-rocketmq/protocol/RequestCode"
@@ -20,6 +21,7 @@ import { hostPrefix, makeUnique } from "./messageIds.js"
 import * as Offsets from "./offsets.js"
 import * as PullHandlers from "./pullHandlers.js"
 import * as QueryHandlers from "./queryHandlers.js"
+import * as RecallHandlers from "./recallHandlers.js"
 import * as Schedule from "./schedule.js"
 import * as SendHandlers from "./sendHandlers.js"
 import type { Handler, Server, Shared } from "./server.js"
@@ -38,12 +40,16 @@ export interface Settings {
   readonly maxMessageSize: number
   readonly delayLevels: ReadonlyArray<number>
   readonly maxTimerDelay: number
+  readonly timerWheel: boolean
+  readonly recallMessage: boolean
   readonly longPolling: boolean
   readonly clientTimeout: number
   readonly transactionTimeout: number
   readonly transactionCheckInterval: number
   readonly transactionCheckMax: number
   readonly region: string
+  /** What it says that it is, and as which it behaves where timer messages are concerned. */
+  readonly version: number
 }
 
 export interface Broker {
@@ -100,7 +106,15 @@ export const make = (options: {
     }
   })
   const push = (connection: Connection, request: Request) =>
-    connection.send(Remoting.make({ ...request, flag: Remoting.FLAG_ONEWAY, opaque: random(0x7fffffff), language: 0 }))
+    connection.send(
+      Remoting.make({
+        ...request,
+        flag: Remoting.FLAG_ONEWAY,
+        opaque: random(0x7fffffff),
+        language: 0,
+        version: settings.version
+      })
+    )
   const consumers = Clients.makeConsumers((group) => {
     for (const channel of group.channels.values()) {
       push(channel.connection, {
@@ -117,7 +131,7 @@ export const make = (options: {
 
   const handlers = () => {
     const table = new Map<number, Handler>()
-    const parts = [SendHandlers, PullHandlers, ClientHandlers, QueryHandlers, AdminHandlers]
+    const parts = [SendHandlers, RecallHandlers, PullHandlers, ClientHandlers, QueryHandlers, AdminHandlers]
     for (const part of parts) for (const [code, handler] of part.make(broker)) table.set(code, handler)
     table.set(RequestCode.END_TRANSACTION, broker.transactions.end)
     return table
@@ -165,7 +179,8 @@ export const make = (options: {
       timers,
       now,
       levels: settings.delayLevels,
-      maxTimerDelay: settings.maxTimerDelay
+      maxTimerDelay: settings.maxTimerDelay,
+      wheel: settings.version < MqVersion.V5_0_0 ? "Missing" : settings.timerWheel ? "On" : "Off"
     }),
     offsets: Offsets.make(),
     locks,

@@ -8,20 +8,58 @@
  */
 import * as MessageProperties from "@effect-rocketmq/protocol/MessageProperties"
 import * as Names from "@effect-rocketmq/protocol/Names"
+import * as ResponseCode from "@effect-rocketmq/protocol/ResponseCode"
 import * as SysFlag from "@effect-rocketmq/protocol/SysFlag"
+import type { Answer } from "./server.js"
+import { answer } from "./server.js"
 import type { Draft, Store, Stored } from "./store.js"
 import { decode, draftOf } from "./store.js"
-import type { Timers } from "./timers.js"
+import type { Timer, Timers } from "./timers.js"
 import { TIMER_TOPIC } from "./topicTable.js"
 
 const TIMER_PRECISION = 1000
 
+/** Where a message was stored, and for a timer message the slot of the wheel that it waits in. */
+export interface Scheduled extends Stored {
+  /** The start of the second after which it is delivered (TIMER_OUT_MS). */
+  readonly timerOut?: number | undefined
+}
+
+/** Why a timer message is not taken. */
+export type Refusal = "TimerIllegal" | "TimerOff"
+
+/** The broker's words about it. */
+export const refusal = (reason: Refusal, maxTimerDelay: number): Answer =>
+  reason === "TimerOff"
+    ? answer(ResponseCode.SYSTEM_ERROR, "accurate timer message is not enabled, timerWheelEnable is false")
+    : answer(
+      ResponseCode.MESSAGE_ILLEGAL,
+      `timer message illegal, the delay time should not be bigger than the max delay ${maxTimerDelay}ms; ` +
+        `or if set del msg, the delay time should be bigger than the current time`
+    )
+
 export interface Schedule {
   /** Stores a message, under its own topic or as one that waits. */
-  readonly put: (draft: Draft) => Stored | "TimerIllegal" | undefined
+  readonly put: (draft: Draft) => Scheduled | Refusal | undefined
   readonly maxLevel: number
   /** Messages that wait. */
   readonly waiting: () => number
+}
+
+const whole = /^[+-]?\d+$/
+
+const wholeNumber = (text: string): number => whole.test(text) ? Number(text) : Number.NaN
+
+const timerProperties = [
+  MessageProperties.TIMER_DELIVER_MS,
+  MessageProperties.TIMER_DELAY_SEC,
+  MessageProperties.TIMER_DELAY_MS
+]
+
+const without = (draft: Draft, names: ReadonlyArray<string>): Draft => {
+  const properties: Record<string, string> = { ...draft.properties }
+  for (const name of names) delete properties[name]
+  return { ...draft, properties }
 }
 
 export const make = (options: {
@@ -32,8 +70,12 @@ export const make = (options: {
   readonly levels: ReadonlyArray<number>
   /** Longest delay of a timer message in milliseconds. */
   readonly maxTimerDelay: number
+  /** What becomes of timer messages: they wait, are refused, or are taken for ordinary ones (4.x). */
+  readonly wheel: "On" | "Off" | "Missing"
 }): Schedule => {
   const { levels, now, store, timers } = options
+  /** Timer messages that wait, by slot and unique key. */
+  const wheel = new Map<string, Array<Timer>>()
   let waiting = 0
 
   const deliver = (commitLogOffset: number) => {
@@ -45,8 +87,8 @@ export const make = (options: {
     const queueId = Number(draft.properties[MessageProperties.REAL_QID])
     if (topic !== undefined) store.append({ ...draft, topic, queueId })
   }
-  const wait = (draft: Draft, topic: string, queueId: number, at: number, extra: Record<string, string>) => {
-    const stored = store.append({
+  const aside = (draft: Draft, topic: string, queueId: number, extra: Record<string, string>) =>
+    store.append({
       ...draft,
       topic,
       queueId,
@@ -57,25 +99,56 @@ export const make = (options: {
         [MessageProperties.REAL_QID]: String(draft.queueId)
       }
     })
-    if (stored !== undefined) {
-      waiting++
-      timers.at(at, () => deliver(stored.commitLogOffset))
-    }
-    return stored
-  }
-  const without = (draft: Draft, ...names: ReadonlyArray<string>): Draft => {
-    const properties: Record<string, string> = { ...draft.properties }
-    for (const name of names) delete properties[name]
-    return { ...draft, properties }
+  const wait = (at: number, run: () => void): Timer => {
+    waiting++
+    return timers.at(at, run)
   }
 
+  const putByLevel = (draft: Draft, level: number): Stored | undefined => {
+    const used = Math.min(level, levels.length)
+    const stored = aside(
+      without(draft, timerProperties),
+      Names.SCHEDULE_TOPIC,
+      used - 1,
+      level === used ? {} : { [MessageProperties.DELAY]: String(used) }
+    )
+    if (stored !== undefined) wait(now() + levels[used - 1]!, () => deliver(stored.commitLogOffset))
+    return stored
+  }
+
+  const enter = (key: string, at: number, { commitLogOffset }: Stored) => {
+    const timer = wait(at, () => {
+      wheel.delete(key)
+      deliver(commitLogOffset)
+    })
+    const others = wheel.get(key)
+    if (others === undefined) wheel.set(key, [timer])
+    else others.push(timer)
+  }
+  const recall = (key: string) => {
+    for (const timer of wheel.get(key) ?? []) {
+      waiting--
+      timers.cancel(timer)
+    }
+    wheel.delete(key)
+  }
+  const putInWheel = (draft: Draft, time: number): Scheduled | undefined => {
+    // the wheel ticks once a second: a message waits in the slot before its time and leaves it when the slot is over
+    const timerOut = (Math.ceil(time / TIMER_PRECISION) - 1) * TIMER_PRECISION
+    const stored = aside(draft, TIMER_TOPIC, 0, { [MessageProperties.TIMER_OUT_MS]: String(timerOut) })
+    if (stored === undefined) return undefined
+    const recalled = draft.properties[MessageProperties.TIMER_DEL_UNIQKEY]
+    if (recalled !== undefined) recall(`${timerOut} ${recalled}`)
+    else enter(`${timerOut} ${draft.properties[MessageProperties.UNIQ_KEY]}`, timerOut + TIMER_PRECISION, stored)
+    return { ...stored, timerOut }
+  }
   const timerTime = (properties: Readonly<Record<string, string>>): number | undefined => {
     const seconds = properties[MessageProperties.TIMER_DELAY_SEC]
-    if (seconds !== undefined) return now() + Number(seconds) * 1000
+    if (seconds !== undefined) return now() + wholeNumber(seconds) * 1000
     const millis = properties[MessageProperties.TIMER_DELAY_MS]
-    if (millis !== undefined) return now() + Number(millis)
+    if (millis !== undefined) return now() + wholeNumber(millis)
     const time = properties[MessageProperties.TIMER_DELIVER_MS]
-    return time === undefined ? undefined : Number(time)
+    return time === undefined ? undefined : wholeNumber(time)
   }
 
   return {
@@ -86,29 +159,16 @@ export const make = (options: {
       const type = SysFlag.transactionType(draft.sysFlag)
       if (type !== SysFlag.TRANSACTION_NOT_TYPE && type !== SysFlag.TRANSACTION_COMMIT_TYPE) return store.append(draft)
       const level = Number(properties[MessageProperties.DELAY] ?? 0)
-      if (level > 0) {
-        const used = Math.min(level, levels.length)
-        return wait(
-          without(
-            draft,
-            MessageProperties.TIMER_DELIVER_MS,
-            MessageProperties.TIMER_DELAY_SEC,
-            MessageProperties.TIMER_DELAY_MS
-          ),
-          Names.SCHEDULE_TOPIC,
-          used - 1,
-          now() + levels[used - 1]!,
-          level === used ? {} : { [MessageProperties.DELAY]: String(used) }
-        )
+      if (level > 0) return putByLevel(draft, level)
+      if (options.wheel === "Missing" || properties[MessageProperties.TIMER_OUT_MS] !== undefined) {
+        return store.append(draft)
       }
-      if (properties[MessageProperties.TIMER_OUT_MS] !== undefined) return store.append(draft)
       const time = timerTime(properties)
       if (time === undefined) return store.append(draft)
-      if (!Number.isSafeInteger(time) || time - now() > options.maxTimerDelay) return "TimerIllegal"
-      if (time <= now()) return store.append(draft)
-      // the wheel ticks once a second: a message waits in the slot before its time and leaves it when the slot is over
-      const slot = (Math.ceil(time / TIMER_PRECISION) - 1) * TIMER_PRECISION
-      return wait(draft, TIMER_TOPIC, 0, slot + TIMER_PRECISION, { [MessageProperties.TIMER_OUT_MS]: String(slot) })
+      if (options.wheel === "Off") return "TimerOff"
+      if (Number.isNaN(time) || time - now() > options.maxTimerDelay) return "TimerIllegal"
+      if (time > now()) return putInWheel(draft, time)
+      return properties[MessageProperties.TIMER_DEL_UNIQKEY] === undefined ? store.append(draft) : "TimerIllegal"
     }
   }
 }

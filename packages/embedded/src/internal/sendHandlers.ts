@@ -4,7 +4,9 @@
  * @since 0.1.0
  */
 import * as MessageBatch from "@effect-rocketmq/protocol/MessageBatch"
+import * as MessageId from "@effect-rocketmq/protocol/MessageId"
 import * as MessageProperties from "@effect-rocketmq/protocol/MessageProperties"
+import * as MqVersion from "@effect-rocketmq/protocol/MqVersion"
 import * as Names from "@effect-rocketmq/protocol/Names"
 import * as Permission from "@effect-rocketmq/protocol/Permission"
 import type { ExtFields, RemotingCommand } from "@effect-rocketmq/protocol/RemotingCommand"
@@ -15,6 +17,7 @@ import * as Either from "effect/Either"
 import type { Broker } from "./broker.js"
 import * as Fields from "./fields.js"
 import { offsetId } from "./messageIds.js"
+import * as Schedule from "./schedule.js"
 import type { Answer, Call, Handler } from "./server.js"
 import { answer, ok, suggestion } from "./server.js"
 import type { Draft, Stored } from "./store.js"
@@ -137,11 +140,6 @@ export const make = (broker: Broker): ReadonlyArray<readonly [number, Handler]> 
     `the message is illegal, maybe msg body or properties length not matched. msg body length limit ` +
       `${broker.settings.maxMessageSize}B, msg properties length limit 32KB.`
   )
-  const timerIllegal = answer(
-    ResponseCode.MESSAGE_ILLEGAL,
-    `timer message illegal, the delay time should not be bigger than the max delay ${broker.settings.maxTimerDelay}ms; ` +
-      `or if set del msg, the delay time should be bigger than the current time`
-  )
   const region = { MSG_REGION: broker.settings.region, TRACE_ON: "true" }
   const withRegion = (refused: Answer): Answer => ({ ...refused, extFields: region })
 
@@ -149,7 +147,8 @@ export const make = (broker: Broker): ReadonlyArray<readonly [number, Handler]> 
     ids: string,
     queueId: number,
     queueOffset: number,
-    uniqueKey: string | undefined
+    uniqueKey: string | undefined,
+    recallHandle?: string
   ): Answer => {
     const extFields: Record<string, string> = {
       msgId: ids,
@@ -159,10 +158,19 @@ export const make = (broker: Broker): ReadonlyArray<readonly [number, Handler]> 
       TRACE_ON: "true"
     }
     if (uniqueKey !== undefined) extFields["transactionId"] = uniqueKey
+    if (recallHandle !== undefined) extFields["recallHandle"] = recallHandle
     return { code: ResponseCode.SUCCESS, extFields }
   }
   const chooseQueue = (header: SendHeader, topic: Topic): number =>
     header.queueId >= 0 ? header.queueId : broker.random(Math.max(1, topic.writeQueues))
+
+  /** What a timer message is recalled by, which leaves the wheel after `outAt`. */
+  const handleOf = (topic: string, outAt: number | undefined, uniqueKey: string): string | undefined =>
+    outAt === undefined || Names.isRetryTopic(topic) || broker.settings.version < MqVersion.V5_3_2
+      ? undefined
+      : Either.getOrUndefined(
+        MessageId.encodeRecallHandle({ topic, brokerName: broker.name, timestamp: outAt + 1, messageId: uniqueKey })
+      )
 
   const single = (header: SendHeader, topic: Topic, body: Uint8Array, call: Call): Answer => {
     const properties: Record<string, string> = MessageProperties.decode(header.properties)
@@ -196,10 +204,18 @@ export const make = (broker: Broker): ReadonlyArray<readonly [number, Handler]> 
     }
     const isHalf = properties[MessageProperties.TRAN_MSG] === "true" &&
       !(draft.reconsumeTimes > 0 && Number(properties[MessageProperties.DELAY] ?? 0) > 0)
-    const stored = isHalf ? broker.transactions.prepare(draft) : broker.schedule.put(draft)
+    const stored: Schedule.Scheduled | Schedule.Refusal | undefined = isHalf
+      ? broker.transactions.prepare(draft)
+      : broker.schedule.put(draft)
     if (stored === undefined) return withRegion(illegal)
-    if (stored === "TimerIllegal") return withRegion(timerIllegal)
-    return success(offsetId(broker.hostPrefix, stored.commitLogOffset), queueId, stored.queueOffset, uniqueKey)
+    if (typeof stored === "string") return withRegion(Schedule.refusal(stored, broker.settings.maxTimerDelay))
+    return success(
+      offsetId(broker.hostPrefix, stored.commitLogOffset),
+      queueId,
+      stored.queueOffset,
+      uniqueKey,
+      handleOf(target, stored.timerOut, uniqueKey)
+    )
   }
 
   const batch = (header: SendHeader, topic: Topic, body: Uint8Array, call: Call): Answer => {

@@ -51,6 +51,8 @@ export interface Shared {
   readonly timers: Timers
   readonly faults: Faults
   readonly nextConnectionId: () => number
+  /** What servers say that they are, as Java's ordinal. */
+  readonly version: number
   readonly onRequest: (server: string, request: RemotingCommand, connection: Connection) => void
   /** Something that a test may wait for has happened. */
   readonly changed: () => void
@@ -88,7 +90,8 @@ export const make = (options: {
   let frozen = false
   let handlers: Handlers | undefined
 
-  const write = (call: Call, response: Answer) => call.connection.send(Remoting.response(call.request, response))
+  const write = (call: Call, { body, code, extFields, remark }: Answer) =>
+    call.connection.send(Remoting.response(call.request, { code, remark, extFields, body, version: shared.version }))
 
   const reply = (call: Call, response: Answer) => {
     shared.changed()

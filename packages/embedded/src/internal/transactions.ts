@@ -13,6 +13,7 @@ import * as SysFlag from "@effect-rocketmq/protocol/SysFlag"
 import type { Broker } from "./broker.js"
 import * as Fields from "./fields.js"
 import { offsetId } from "./messageIds.js"
+import * as Schedule from "./schedule.js"
 import type { Answer, Handler } from "./server.js"
 import { answer, ok } from "./server.js"
 import type { Draft, Stored } from "./store.js"
@@ -82,7 +83,8 @@ export const make = (broker: Broker): Transactions => {
       preparedTransactionOffset: Number(message.commitLogOffset),
       properties
     })
-    return typeof stored === "object" ? ok : answer(ResponseCode.MESSAGE_ILLEGAL, "The message is illegal")
+    if (typeof stored === "string") return Schedule.refusal(stored, settings.maxTimerDelay)
+    return stored === undefined ? answer(ResponseCode.MESSAGE_ILLEGAL, "The message is illegal") : ok
   }
 
   const end: Handler = ({ request }) => {
