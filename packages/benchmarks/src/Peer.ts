@@ -7,7 +7,7 @@ import * as Consumer from "@effect-rocketmq/client/Consumer"
 import * as Message from "@effect-rocketmq/client/Message"
 import * as MessageSelector from "@effect-rocketmq/client/MessageSelector"
 import * as Producer from "@effect-rocketmq/client/Producer"
-import type { BatchMixedTopicError, SendError } from "@effect-rocketmq/client/ProducerError"
+import type { BatchError, SendError } from "@effect-rocketmq/client/ProducerError"
 import type { RocketMQ } from "@effect-rocketmq/client/RocketMQ"
 import type { SendReceipt } from "@effect-rocketmq/client/SendReceipt"
 import * as NodeRocketMQ from "@effect-rocketmq/node/NodeRocketMQ"
@@ -28,7 +28,7 @@ export interface Sending {
     kind: number,
     i: number,
     n: number
-  ) => Effect.Effect<ReadonlyArray<SendReceipt>, SendError | BatchMixedTopicError>
+  ) => Effect.Effect<ReadonlyArray<SendReceipt>, BatchError>
   readonly oneway: (kind: number, i: number) => Effect.Effect<void, SendError>
 }
 

@@ -33,7 +33,7 @@ describe("Producer", () => {
 
   it("batches can be mixed up, too", () => {
     expect(producer.sendBatch([message])).type.toBe<
-      Effect.Effect<ReadonlyArray<SendReceipt>, ProducerError.SendError | ProducerError.BatchMixedTopicError>
+      Effect.Effect<ReadonlyArray<SendReceipt>, ProducerError.BatchError>
     >()
   })
 

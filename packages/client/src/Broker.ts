@@ -145,6 +145,8 @@ export class Broker extends Context.Tag("@effect-rocketmq/client/Broker")<Broker
     timeout: number
   ) => Effect.Effect<StoreResult, BrokerError>
   readonly sendOneway: (address: string, request: Request) => Effect.Effect<void, RemotingError>
+  /** Gives up requests without an answer, see Remoting. */
+  readonly abandon: (predicate: (request: Request) => boolean) => Effect.Effect<number>
   /** PULL_MESSAGE. `timeout` in milliseconds must be longer than `suspendTimeout` plus the broker's scan of 5 s. */
   readonly pull: (address: string, request: PullRequest, timeout: number) => Effect.Effect<PullResult, BrokerError>
   /** QUERY_CONSUMER_OFFSET with setZeroIfNotFound=false: none when the broker has no offset of this group. */

@@ -20,8 +20,10 @@ import type * as FaultTolerance from "./FaultTolerance.js"
 import * as internal from "./internal/producer.js"
 import type { MessageQueueSelector } from "./MessageQueueSelector.js"
 import type { NameServer } from "./NameServer.js"
-import type { BatchMixedTopicError, ProducerStartError, SendError } from "./ProducerError.js"
-import type { SendReceipt } from "./SendReceipt.js"
+import type { BatchError, ProducerStartError, SendError } from "./ProducerError.js"
+import type { ProducerHealth, ProducerStats } from "./ProducerStats.js"
+import type { RetryPolicy } from "./RetryPolicy.js"
+import type { Attempt, SendReceipt } from "./SendReceipt.js"
 
 /**
  * Which bodies are compressed, and how.
@@ -36,6 +38,53 @@ export interface CompressionOptions {
   readonly threshold?: number | undefined
   /** 1 (fast) to 9 (small). Default 5. */
   readonly level?: number | undefined
+}
+
+/**
+ * When single messages travel together. Every caller still gets the receipt, or the error, of its own message.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface AutoBatchOptions {
+  /** How long a message waits for others at most. Default 5 ms. */
+  readonly linger?: Duration.DurationInput | undefined
+  /** A batch of this many bytes leaves at once. Default 128 KiB. */
+  readonly maxBytes?: number | undefined
+  /** A batch of this many messages leaves at once. Default 64. */
+  readonly maxCount?: number | undefined
+}
+
+/**
+ * A message of which nobody knows whether it is stored: an attempt had no answer, or its caller was interrupted meanwhile.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface UnknownSend {
+  readonly message: Message
+  /** The id under which it is stored, if it is. */
+  readonly uniqueKey: string
+  /** All attempts in their order. */
+  readonly attempts: ReadonlyArray<Attempt>
+  /** What the caller got. Absent when it was interrupted. */
+  readonly error: SendError | undefined
+}
+
+/**
+ * How a producer ended.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface StopReceipt {
+  readonly group: string
+  /** Messages that were acknowledged while the stop waited for them. */
+  readonly accepted: number
+  /** Messages that were given up and are not stored. */
+  readonly refused: number
+  /** Messages that were given up and may be stored. */
+  readonly unknown: ReadonlyArray<UnknownSend>
 }
 
 /**
@@ -56,6 +105,14 @@ export interface Options {
   readonly attemptTimeout?: Duration.DurationInput | undefined
   /** Most attempts after the first. Default: as many as fit into `sendTimeout`. */
   readonly retries?: number | undefined
+  /** When a failed attempt is followed by another, by the class of the failure. Default: `RetryPolicy.backoff` for all. */
+  readonly retryPolicy?: RetryPolicy | undefined
+  /**
+   * What a message is that a broker stored with a status other than `SEND_OK`. `"accept"`, the default: it succeeds, and
+   * the receipt has the status. `"retry"`: it is sent to another broker, and succeeds with the weaker status when none
+   * does better (Java's `retryAnotherBrokerWhenNotStoreOK`); it may be stored several times. `"fail"`: it fails.
+   */
+  readonly whenNotStoreOk?: "accept" | "retry" | "fail" | undefined
   /** Largest body, or batch, in bytes before compression. Default 4 MiB, as in brokers. */
   readonly maxMessageSize?: number | undefined
   /** Bodies that would not get smaller are sent plain, and so are batches. `false`: nothing is compressed. */
@@ -64,9 +121,25 @@ export interface Options {
   readonly selector?: MessageQueueSelector | undefined
   /** Queues on each broker of a topic that is created by its first message. Default 4. */
   readonly defaultTopicQueueNums?: number | undefined
-  readonly faultTolerance?: FaultTolerance.Options | undefined
-  /** How long the closing of the Scope waits for sends under way. Default 3 seconds. */
+  /** How failed and slow brokers are treated. `false`: none is avoided, and the retry policy alone decides. */
+  readonly faultTolerance?: FaultTolerance.Options | false | undefined
+  /** `true`: with the defaults. Default `false`: `send` sends each message by itself. */
+  readonly autoBatch?: AutoBatchOptions | boolean | undefined
+  /**
+   * Most oneway messages to one broker that it has shown no sign of having taken, at least 2. Brokers drop what waits too
+   * long in their queue; a window of some hundreds keeps that queue short, at the price of an answer for every half of it.
+   * Default: none, `sendOneway` never waits.
+   */
+  readonly onewayWindow?: number | undefined
+  /**
+   * Gets every message of which nobody knows whether it is stored, before its caller gets the error; also those of
+   * interrupted callers. A place to write them down. Not for oneway messages.
+   */
+  readonly outbox?: ((send: UnknownSend) => Effect.Effect<void>) | undefined
+  /** How long the stop waits for sends under way. Default 3 seconds. */
   readonly shutdownTimeout?: Duration.DurationInput | undefined
+  /** Gets the receipt of the stop. */
+  readonly onStop?: ((receipt: StopReceipt) => Effect.Effect<void>) | undefined
 }
 
 /**
@@ -82,6 +155,8 @@ export interface SendOptions {
   readonly selector?: MessageQueueSelector | undefined
   /** Instead of the producer's `sendTimeout`. */
   readonly timeout?: Duration.DurationInput | undefined
+  /** `false`: this message does not wait for others where the producer has `autoBatch`. */
+  readonly autoBatch?: boolean | undefined
 }
 
 /**
@@ -107,15 +182,26 @@ export class Producer extends Context.Tag("@effect-rocketmq/client/Producer")<Pr
    */
   readonly sendOneway: (message: Message, options?: SendOptions) => Effect.Effect<void, SendError>
   /**
-   * Stores messages of one topic together, in one queue and one request: all or none. Receipts are in the order of the
-   * messages. Batches are neither delayed nor compressed, and not larger than `maxMessageSize` in all.
+   * Stores messages of one topic together, in one queue and one request, and all or none of a request. What does not fit
+   * into one of `maxMessageSize` is split into several. Receipts are in the order of the messages; unless all were
+   * acknowledged it fails with a BatchSendError, which has a result for each of them. A message that breaks a rule fails
+   * by itself, and the others are sent. Batches are neither delayed nor compressed.
    */
   readonly sendBatch: (
     messages: ReadonlyArray<Message>,
     options?: SendOptions
-  ) => Effect.Effect<ReadonlyArray<SendReceipt>, SendError | BatchMixedTopicError>
+  ) => Effect.Effect<ReadonlyArray<SendReceipt>, BatchError>
   /** The queues of a topic that a message may be sent to, by broker name and queue id. */
   readonly queues: (topic: string) => Effect.Effect<ReadonlyArray<MessageQueue>, SendError>
+  /** The numbers of this moment. */
+  readonly stats: Effect.Effect<ProducerStats>
+  /** Whether messages get through, as far as the last ones tell. Asks no broker. */
+  readonly health: Effect.Effect<ProducerHealth>
+  /**
+   * Takes no more messages, sends what waits in batches, waits up to `shutdownTimeout` for what is under way and gives up
+   * the rest. The closing of the Scope does the same. Once it has run, its receipt is returned again.
+   */
+  readonly stop: Effect.Effect<StopReceipt>
 }>() {}
 
 /**

@@ -5,12 +5,13 @@
  * @since 0.1.0
  */
 import * as Data from "effect/Data"
+import * as Either from "effect/Either"
 import * as Predicate from "effect/Predicate"
 import type { BrokerError, Outcome } from "./BrokerError.js"
 import { CompressionError } from "./Compression.js"
 import { TopicRouteNotFoundError } from "./NameServerError.js"
 import type { NameServerError } from "./NameServerError.js"
-import type { Attempt } from "./SendReceipt.js"
+import type { Attempt, SendReceipt } from "./SendReceipt.js"
 
 /**
  * @since 0.1.0
@@ -116,8 +117,8 @@ export class ProducerShutdownError extends Data.TaggedError("ProducerShutdownErr
  */
 export class MessageValidationError extends Data.TaggedError("MessageValidationError")<{
   readonly topic: string
-  /** What is at fault: `topic`, `body`, `properties`, `delayLevel`, `batch`. */
-  readonly field: "topic" | "body" | "properties" | "delayLevel" | "batch"
+  /** What is at fault. `timer`: the time of delivery. */
+  readonly field: "topic" | "body" | "keys" | "properties" | "delayLevel" | "timer" | "batch" | "transaction"
   /** What is wrong with it, as a clause: `is empty`. */
   readonly problem: string
   /** What is allowed. */
@@ -181,6 +182,57 @@ export class BatchMixedTopicError extends Data.TaggedError("BatchMixedTopicError
   override get message(): string {
     return `A batch goes to one queue, so all its messages have one topic; this one has ${this.topics.join(", ")}. ` +
       `Send a batch for each topic.`
+  }
+}
+
+/**
+ * Not every message of a batch was acknowledged. `results` has, in the order of the messages, the receipt or the error of
+ * each: an error's `outcome` says whether its message may be stored all the same.
+ *
+ * @since 0.1.0
+ * @category errors
+ */
+export class BatchSendError extends Data.TaggedError("BatchSendError")<{
+  readonly results: ReadonlyArray<Either.Either<SendReceipt, SendError>>
+}> {
+  /**
+   * @since 0.1.0
+   */
+  readonly [TypeId]: TypeId = TypeId
+
+  /**
+   * The errors with the places of their messages, from 0.
+   *
+   * @since 0.1.0
+   */
+  get failures(): ReadonlyArray<readonly [index: number, error: SendError]> {
+    return this.results.flatMap((result, index) => Either.isLeft(result) ? [[index, result.left] as const] : [])
+  }
+
+  /**
+   * Whether at least one of the messages that failed may be sent again with success.
+   *
+   * @since 0.1.0
+   */
+  get retryable(): boolean {
+    return this.failures.some(([, error]) => error.retryable)
+  }
+
+  /**
+   * `Unknown` when at least one of the messages that failed may be stored.
+   *
+   * @since 0.1.0
+   */
+  get outcome(): Outcome {
+    return this.failures.some(([, error]) => outcome(error) === "Unknown") ? "Unknown" : "Refused"
+  }
+
+  override get message(): string {
+    const failures = this.failures
+    const [index, error] = failures[0] ?? [0, undefined]
+    const others = failures.length > 1 ? ` (${failures.length - 1} more have errors of their own, see results)` : ""
+    return `${failures.length} of the ${this.results.length} messages of the batch were not acknowledged. ` +
+      `Message ${index}${others}: ${error?.message ?? ""}`
   }
 }
 
@@ -386,12 +438,20 @@ export type SendError =
   | ProducerShutdownError
 
 /**
+ * What `sendBatch` fails with. MessageValidationError: the batch is empty.
+ *
+ * @since 0.1.0
+ * @category errors
+ */
+export type BatchError = MessageValidationError | BatchMixedTopicError | BatchSendError
+
+/**
  * All that can go wrong with a producer.
  *
  * @since 0.1.0
  * @category errors
  */
-export type ProducerError = ProducerStartError | BatchMixedTopicError | SendError
+export type ProducerError = ProducerStartError | BatchError | SendError
 
 /**
  * @since 0.1.0
@@ -406,5 +466,5 @@ export const isProducerError = (u: unknown): u is ProducerError =>
  * @since 0.1.0
  * @category combinators
  */
-export const outcome = (error: SendError | BatchMixedTopicError): Outcome =>
+export const outcome = (error: SendError | BatchError): Outcome =>
   error._tag === "TopicRouteNotFoundError" || error._tag === "CompressionError" ? "Refused" : error.outcome

@@ -120,6 +120,11 @@ export class Remoting extends Context.Tag("@effect-rocketmq/client/Remoting")<Re
   readonly connected: Effect.Effect<ReadonlyArray<string>>
   /** Closes the connection to an address, if there is one; pending requests fail with ConnectionClosedError. */
   readonly disconnect: (address: string) => Effect.Effect<void>
+  /**
+   * Gives up requests without an answer, at all addresses: they fail with ConnectionClosedError at once, and their
+   * answers are dropped. Returns how many these were.
+   */
+  readonly abandon: (predicate: (request: Request) => boolean) => Effect.Effect<number>
 }>() {}
 
 /**

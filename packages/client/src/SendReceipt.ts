@@ -9,6 +9,7 @@ import * as Predicate from "effect/Predicate"
 import type { SendStatus } from "./Broker.js"
 import type { BrokerError, Outcome } from "./BrokerError.js"
 import * as internal from "./internal/sendReceipt.js"
+import type { FailureClass } from "./RetryPolicy.js"
 
 /**
  * @since 0.1.0
@@ -36,7 +37,9 @@ export interface Attempt {
   readonly duration: number
   /** `Accepted` for the last attempt of a receipt. */
   readonly outcome: "Accepted" | Outcome
-  /** Absent when the attempt was accepted. */
+  /** What kind of failure it was. Absent when the attempt was accepted, and when its caller gave it up. */
+  readonly failure: FailureClass | undefined
+  /** Absent when the attempt was accepted, and when its caller gave it up. */
   readonly error: BrokerError | undefined
 }
 

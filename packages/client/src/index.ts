@@ -69,7 +69,8 @@ export * as ConsumerError from "./ConsumerError.js"
 
 /**
  * Which brokers to stay away from for a while. A broker that failed gets no messages until its pause is over; then one
- * message tries it, and all others follow when that one succeeds.
+ * message tries it, and all others follow when that one succeeds. A broker that was slow gets none while others are
+ * quicker, for a time that grows with its slowness.
  *
  * @since 0.1.0
  */
@@ -158,6 +159,13 @@ export * as Producer from "./Producer.js"
 export * as ProducerError from "./ProducerError.js"
 
 /**
+ * What a producer knows of itself: counts, rates, latencies, and the health of its brokers.
+ *
+ * @since 0.1.0
+ */
+export * as ProducerStats from "./ProducerStats.js"
+
+/**
  * Which queues this member of a group owns: asked again periodically and whenever something says that it may have
  * changed, one round at a time. A question that gets no answer changes nothing.
  *
@@ -178,6 +186,13 @@ export * as Remoting from "./Remoting.js"
  * @since 0.1.0
  */
 export * as RemotingError from "./RemotingError.js"
+
+/**
+ * When a send that failed is tried again: a Schedule for each class of failure.
+ *
+ * @since 0.1.0
+ */
+export * as RetryPolicy from "./RetryPolicy.js"
 
 /**
  * Everything that producers and consumers stand on, in one Layer: remoting, name server, broker and client instance over

@@ -440,8 +440,12 @@ describe("Producer", () => {
         Effect.gen(function*() {
           const cluster = new ProducerCluster()
           const producer = yield* cluster.producer()
-          for (const send of [producer.send(message), producer.sendOneway(message), producer.sendBatch([message])]) {
-            const error = failureOf(yield* Effect.exit(Effect.asVoid(send)))
+          const batched = Effect.mapError(
+            producer.sendBatch([message]),
+            (error) => error._tag === "BatchSendError" ? error.failures[0]?.[1] : error
+          )
+          for (const send of [producer.send(message), producer.sendOneway(message), batched]) {
+            const error = failureOf(yield* Effect.exit(Effect.asVoid<unknown, unknown, never>(send)))
             assert.isTrue(error instanceof ProducerError.MessageValidationError && error.field === field)
             assert.strictEqual(cluster.arrivals.length + cluster.oneways.length + cluster.watched.length, 0)
           }
@@ -527,19 +531,71 @@ describe("Producer", () => {
           yield* Effect.exit(producer.sendBatch([order, Message.withTopic(order, "others")]))
         )
         assert.isTrue(mixed._tag === "BatchMixedTopicError" && mixed.topics.length === 2)
-        const many = Array.from({ length: 20 }, () => order)
-        for (
-          const [messages, index] of [
-            [[], undefined],
-            [[order, Message.withDelayLevel(order, 3)], 1],
-            [[order, Message.make({ topic: "orders", body: "x", waitStoreMsgOk: false })], 1],
-            [many, undefined]
-          ] as const
-        ) {
-          const error = failureOf(yield* Effect.exit(producer.sendBatch(messages)))
-          assert.isTrue(error._tag === "MessageValidationError" && error.field === "batch" && error.index === index)
-        }
+        const none = failureOf(yield* Effect.exit(producer.sendBatch([])))
+        assert.isTrue(none._tag === "MessageValidationError" && none.field === "batch")
         assert.strictEqual(cluster.arrivals.length, 0)
+      }))
+
+    const giant = Message.make({ topic: "orders", body: new Uint8Array(1001) })
+    const loners = [
+      ["a delayed message", Message.withDelayLevel(order, 3), "batch"],
+      ["another waitStoreMsgOk", Message.make({ topic: "orders", body: "x", waitStoreMsgOk: false }), "batch"],
+      ["a giant", giant, "body"],
+      ["a giant by its properties", Message.withProperty(order, "a", "x".repeat(990)), "batch"]
+    ] as const
+    for (const [name, message, field] of loners) {
+      it.scoped(`${name} fails by itself, with its place`, () =>
+        Effect.gen(function*() {
+          const cluster = new ProducerCluster()
+          const producer = yield* cluster.producer({ maxMessageSize: 1000 })
+          const error = failureOf(yield* Effect.exit(producer.sendBatch([order, message, order])))
+          assert.strictEqual(error._tag, "BatchSendError")
+          if (error._tag !== "BatchSendError") return
+          assert.deepStrictEqual(error.results.map(Either.isRight), [true, false, true])
+          const [index, own] = error.failures[0]!
+          assert.strictEqual(index, 1)
+          assert.isTrue(own._tag === "MessageValidationError" && own.field === field && own.index === 1)
+          assert.strictEqual(error.outcome, "Refused")
+          assert.strictEqual(cluster.arrivals.length, 1)
+        }))
+    }
+
+    it.scoped("what is too large for one request is split, and every member has its own receipt", () =>
+      Effect.gen(function*() {
+        const cluster = new ProducerCluster()
+        const producer = yield* cluster.producer({ maxMessageSize: 1000 })
+        const messages = Array.from(
+          { length: 50 },
+          (_, i) => Message.make({ topic: "orders", body: new Uint8Array(100 + i), properties: { n: `é${i}` } })
+        )
+        const receipts = yield* producer.sendBatch(messages)
+        assert.isTrue(cluster.arrivals.length > 6)
+        assert.isTrue(cluster.arrivals.every(({ request }) => request.body!.length <= 1000))
+        const stored = cluster.arrivals.flatMap(({ request }) => Either.getOrThrow(MessageBatch.decode(request.body!)))
+        assert.deepStrictEqual(stored.map(({ body }) => body.length), messages.map(({ body }) => body.length))
+        assert.deepStrictEqual(
+          stored.map(({ properties }) => properties["UNIQ_KEY"]),
+          receipts.map(({ uniqueKey }) => uniqueKey)
+        )
+      }))
+
+    it.scoped("a part that fails leaves the others their receipts", () =>
+      Effect.gen(function*() {
+        const cluster = new ProducerCluster()
+        let calls = 0
+        cluster.behave("broker-a", (arrival) =>
+          ++calls === 2 ? cluster.answer(BrokerError.MessageIllegalError, 13)(arrival) : cluster.accept(arrival))
+        const producer = yield* cluster.producer({ maxMessageSize: 1000 })
+        const messages = Array.from({ length: 3 }, () =>
+          Message.make({ topic: "orders", body: new Uint8Array(700) }))
+        const error = failureOf(yield* Effect.exit(producer.sendBatch(messages)))
+        assert.isTrue(error._tag === "BatchSendError")
+        if (error._tag !== "BatchSendError") {
+          return
+        }
+        assert.deepStrictEqual(error.results.map(Either.isRight), [true, false, true])
+        const own = error.failures[0]![1]
+        assert.isTrue(own._tag === "MessageSendError" && own.uniqueKey.length === 32)
       }))
   })
 

@@ -111,6 +111,7 @@ export const make: Effect.Effect<Broker["Type"], never, Remoting> = Effect.map(R
         (response) => stored(address, topic, request, response)
       ),
     sendOneway,
+    abandon: remoting.abandon,
     pull: (address, pull, timeout) =>
       Effect.suspend(() => {
         const request = attempt(() => pullRequest(pull))

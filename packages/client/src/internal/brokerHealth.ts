@@ -1,17 +1,25 @@
 import type { BrokerHealth, FaultTolerance, State } from "../FaultTolerance.js"
 
+/** Times in milliseconds. */
+interface Settings {
+  /** Absent: failures leave no trace. */
+  readonly probeInterval: number | undefined
+  /** Latency and pause, in rising order. */
+  readonly latencies: ReadonlyArray<readonly [atLeast: number, avoidFor: number]>
+}
+
 class HealthImpl implements BrokerHealth {
   readonly brokerName: string
   address: string
   state: State = "Unknown"
   avoidedUntil = 0
   lastError: unknown = undefined
-  private readonly probeInterval: number
+  private readonly settings: Settings
 
-  constructor(brokerName: string, address: string, probeInterval: number) {
+  constructor(brokerName: string, address: string, settings: Settings) {
     this.brokerName = brokerName
     this.address = address
-    this.probeInterval = probeInterval
+    this.settings = settings
   }
 
   tryAcquire(now: number, probeTimeout: number): boolean {
@@ -21,15 +29,27 @@ class HealthImpl implements BrokerHealth {
     return true
   }
 
-  succeeded(): void {
-    this.state = "Available"
+  isSlow(now: number): boolean {
+    return this.state === "Slow" && now < this.avoidedUntil
+  }
+
+  succeeded(duration: number, now: number): void {
     this.lastError = undefined
+    const pause = this.settings.latencies.filter(([atLeast]) => duration >= atLeast).at(-1)?.[1] ?? 0
+    if (pause > 0) {
+      this.state = "Slow"
+      this.avoidedUntil = now + pause
+    } else if (!this.isSlow(now)) {
+      this.state = "Available"
+      this.avoidedUntil = 0
+    }
   }
 
   failed(error: unknown, now: number): void {
-    this.state = "Avoided"
-    this.avoidedUntil = now + this.probeInterval
     this.lastError = error
+    if (this.settings.probeInterval === undefined) return
+    this.state = "Avoided"
+    this.avoidedUntil = now + this.settings.probeInterval
   }
 
   abandoned(now: number): void {
@@ -38,13 +58,15 @@ class HealthImpl implements BrokerHealth {
 }
 
 /** @internal */
-export const make = (probeInterval: number): FaultTolerance => {
+export const make = (settings: Settings): FaultTolerance => {
   const brokers = new Map<string, HealthImpl>()
   return {
+    slowFrom: settings.latencies[0]?.[0] ?? Infinity,
+    brokers: () => Array.from(brokers.values()),
     broker: (brokerName, address) => {
       const known = brokers.get(brokerName)
       if (known === undefined) {
-        const health = new HealthImpl(brokerName, address, probeInterval)
+        const health = new HealthImpl(brokerName, address, settings)
         brokers.set(brokerName, health)
         return health
       }

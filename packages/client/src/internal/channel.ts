@@ -126,6 +126,18 @@ export class Channel {
     if (this.open) this.encode(command)
   }
 
+  /** Gives up requests without an answer; returns how many. */
+  abandon(predicate: (request: Request) => boolean): number {
+    const fail = (call: Pending | Waiting, pending: boolean): void =>
+      call.resume(Effect.fail(new ConnectionClosedError({ address: this.address, reason: "ScopeClosed", pending })))
+    const sent = Array.from(this.pending.takeIf(({ request }) => predicate(request)))
+    const [left, unsent] = Arr.partition(this.waiting, ({ request }) => predicate(request))
+    this.waiting = left
+    for (const call of sent) fail(call, true)
+    for (const call of unsent) fail(call, false)
+    return sent.length + unsent.length
+  }
+
   destroy(error: ConnectionClosedError): void {
     this.connection.destroy(error)
   }

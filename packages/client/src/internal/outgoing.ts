@@ -1,11 +1,9 @@
 import type { Message } from "@effect-rocketmq/protocol/Message"
-import * as MessageBatch from "@effect-rocketmq/protocol/MessageBatch"
 import * as MessageProperties from "@effect-rocketmq/protocol/MessageProperties"
 import * as Names from "@effect-rocketmq/protocol/Names"
 import type { Request } from "@effect-rocketmq/protocol/RemotingCommand"
 import * as RequestCode from "@effect-rocketmq/protocol/RequestCode"
-import * as Either from "effect/Either"
-import { BatchMixedTopicError, MessageValidationError } from "../ProducerError.js"
+import { MessageValidationError } from "../ProducerError.js"
 import type { Target } from "./producerTopic.js"
 
 /**
@@ -20,7 +18,10 @@ export interface Outgoing {
   readonly body: Uint8Array
   readonly sysFlag: number
   readonly properties: string
-  readonly isBatch: boolean
+  /** SEND_MESSAGE_V2, SEND_BATCH_MESSAGE or SEND_REPLY_MESSAGE_V2. */
+  readonly code: number
+  /** The members of a batch, each with its own unique key. */
+  readonly members: ReadonlyArray<Outgoing> | undefined
 }
 
 const encoder = new TextEncoder()
@@ -38,11 +39,12 @@ const invalid = (
 ): MessageValidationError => new MessageValidationError({ topic: message.topic, field, problem, rule })
 
 /**
- * The message's own properties as the wire has them, or the rule that one breaks.
+ * The message's own properties as the wire has them, or the rule that one breaks. `reserve`: how many bytes the client
+ * adds to them, besides the unique key.
  *
  * @internal
  */
-export const encodeProperties = (message: Message): string | MessageValidationError => {
+export const encodeProperties = (message: Message, reserve = 0): string | MessageValidationError => {
   const properties = message.properties
   let text = ""
   for (const name in properties) {
@@ -65,8 +67,9 @@ export const encodeProperties = (message: Message): string | MessageValidationEr
     }
     text += name + "\x01" + value + "\x02"
   }
-  if (text.length * 3 + uniqueKeyBytes <= MessageProperties.MAX_BYTES) return text
-  const bytes = encoder.encode(text).length + uniqueKeyBytes
+  const added = uniqueKeyBytes + reserve
+  if (text.length * 3 + added <= MessageProperties.MAX_BYTES) return text
+  const bytes = encoder.encode(text).length + added
   return bytes <= MessageProperties.MAX_BYTES ? text : invalid(
     message,
     "properties",
@@ -132,101 +135,20 @@ export const requestTo = (
     e: target.queueId,
     f: sysFlag === 0 ? "0" : String(sysFlag),
     g: String(now),
-    h: message.flag === 0 || out.isBatch ? "0" : String(message.flag),
+    h: message.flag === 0 || out.members !== undefined ? "0" : String(message.flag),
     i: out.properties,
-    m: out.isBatch ? "true" : "false",
+    m: out.members !== undefined ? "true" : "false",
     n: target.brokerName
   }
-  return { code: out.isBatch ? RequestCode.SEND_BATCH_MESSAGE : RequestCode.SEND_MESSAGE_V2, extFields, body: out.body }
+  return { code: out.code, extFields, body: out.body }
 }
 
-const timed = [
-  MessageProperties.DELAY,
-  MessageProperties.TIMER_DELAY_SEC,
-  MessageProperties.TIMER_DELAY_MS,
-  MessageProperties.TIMER_DELIVER_MS
-]
+const sends: ReadonlySet<number> = new Set([
+  RequestCode.SEND_MESSAGE_V2,
+  RequestCode.SEND_BATCH_MESSAGE,
+  RequestCode.SEND_REPLY_MESSAGE_V2
+])
 
-const batchProblem = (message: Message, first: Message): readonly [problem: string, rule: string] | undefined => {
-  if (Names.isRetryTopic(message.topic)) return ["goes to a retry topic", "retry topics take single messages only"]
-  if (message.waitStoreMsgOk !== first.waitStoreMsgOk) {
-    return ["differs from the first in waitStoreMsgOk", "one broker answer stands for the whole batch"]
-  }
-  for (const name of timed) {
-    const value = message.properties[name]
-    if (value !== undefined && value !== "0") {
-      return [`is delayed (${name})`, "brokers do not delay batches; send it alone"]
-    }
-  }
-  return undefined
-}
-
-const memberProperties = (
-  message: Message,
-  first: Message,
-  maxMessageSize: number
-): string | MessageValidationError => {
-  // the topic of the first is that of all
-  const problem = message === first ? problemOf(message, maxMessageSize) : bodyProblem(message, maxMessageSize)
-  if (problem !== undefined) return problem
-  const properties = encodeProperties(message)
-  if (typeof properties !== "string") return properties
-  const broken = batchProblem(message, first)
-  return broken === undefined ? properties : invalid(message, "batch", broken[0], broken[1])
-}
-
-/**
- * A batch as one body, each member with a unique key of its own.
- *
- * @internal
- */
-export const batch = (
-  messages: ReadonlyArray<Message>,
-  maxMessageSize: number,
-  nextUniqueKey: () => string
-): Either.Either<
-  { readonly out: Outgoing; readonly keys: ReadonlyArray<string> },
-  MessageValidationError | BatchMixedTopicError
-> => {
-  const first = messages[0]
-  if (first === undefined) {
-    return Either.left(
-      new MessageValidationError({ topic: "", field: "batch", problem: "is empty", rule: "at least one message" })
-    )
-  }
-  if (messages.some((message) => message.topic !== first.topic)) {
-    const topics = Array.from(new Set(messages.map((message) => message.topic)))
-    return Either.left(new BatchMixedTopicError({ topics }))
-  }
-  const keys: Array<string> = []
-  const entries: Array<{ readonly flag: number; readonly body: Uint8Array; readonly properties: string }> = []
-  for (let index = 0; index < messages.length; index++) {
-    const message = messages[index]!
-    const properties = memberProperties(message, first, maxMessageSize)
-    if (typeof properties !== "string") {
-      const { field, problem, rule, topic } = properties
-      return Either.left(new MessageValidationError({ topic, field, problem, rule, index }))
-    }
-    const uniqueKey = nextUniqueKey()
-    keys.push(uniqueKey)
-    entries.push({ flag: message.flag, body: message.body, properties: withUniqueKey(properties, uniqueKey) })
-  }
-  return Either.mapBoth(MessageBatch.encode(entries), {
-    onLeft: (error) => invalid(first, "properties", "cannot be encoded", error.message),
-    onRight: (body) => ({
-      keys,
-      out: {
-        message: first,
-        uniqueKey: keys.join(","),
-        body,
-        sysFlag: 0,
-        properties: MessageProperties.WAIT + "\x01" + String(first.waitStoreMsgOk) + "\x02",
-        isBatch: true
-      }
-    })
-  }).pipe(Either.flatMap((made) =>
-    made.out.body.length <= maxMessageSize ? Either.right(made) : Either.left(
-      invalid(first, "batch", `has ${made.out.body.length} bytes`, `at most ${maxMessageSize} bytes (maxMessageSize)`)
-    )
-  ))
-}
+/** @internal Whether a request stores a message of the group. */
+export const isSendOf = (request: Request, group: string): boolean =>
+  sends.has(request.code) && request.extFields["a"] === group

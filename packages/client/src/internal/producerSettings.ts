@@ -6,6 +6,7 @@ import type * as FaultTolerance from "../FaultTolerance.js"
 import * as MessageQueueSelector from "../MessageQueueSelector.js"
 import type { Options } from "../Producer.js"
 import { ProducerStartError } from "../ProducerError.js"
+import type { RetryPolicy } from "../RetryPolicy.js"
 
 /** @internal Options with their defaults; times in milliseconds. */
 export interface Settings {
@@ -13,14 +14,20 @@ export interface Settings {
   readonly sendTimeout: number
   readonly attemptTimeout: number
   readonly retries: number
+  readonly retryPolicy: RetryPolicy
+  readonly whenNotStoreOk: "accept" | "retry" | "fail"
   readonly maxMessageSize: number
   readonly compression:
     | { readonly type: CompressionType; readonly threshold: number; readonly level: number }
     | undefined
   readonly selector: MessageQueueSelector.MessageQueueSelector
   readonly defaultTopicQueueNums: number
-  readonly faultTolerance: FaultTolerance.Options | undefined
+  readonly faultTolerance: FaultTolerance.Options | false | undefined
+  readonly autoBatch: { readonly linger: number; readonly maxBytes: number; readonly maxCount: number } | undefined
+  readonly onewayWindow: number | undefined
+  readonly outbox: Options["outbox"]
   readonly shutdownTimeout: number
+  readonly onStop: Options["onStop"]
 }
 
 /** @internal Checks the options that a producer cannot work with. */
@@ -31,16 +38,28 @@ export const settingsOf = (options: Options): Effect.Effect<Settings, ProducerSt
       threshold: options.compression?.threshold ?? 4096,
       level: options.compression?.level ?? 5
     }
+    const given = options.autoBatch === true ? {} : options.autoBatch
+    const autoBatch = given === undefined || given === false ? undefined : {
+      linger: Duration.toMillis(given.linger ?? "5 millis"),
+      maxBytes: given.maxBytes ?? 128 * 1024,
+      maxCount: given.maxCount ?? 64
+    }
     const settings: Settings = {
       group: options.group,
       sendTimeout: Duration.toMillis(options.sendTimeout ?? "10 seconds"),
       attemptTimeout: Duration.toMillis(options.attemptTimeout ?? "3 seconds"),
       retries: options.retries ?? Infinity,
+      retryPolicy: options.retryPolicy ?? {},
+      whenNotStoreOk: options.whenNotStoreOk ?? "accept",
       maxMessageSize: options.maxMessageSize ?? 4 * 1024 * 1024,
       compression,
       selector: options.selector ?? MessageQueueSelector.roundRobin,
       defaultTopicQueueNums: options.defaultTopicQueueNums ?? 4,
       faultTolerance: options.faultTolerance,
+      autoBatch,
+      onewayWindow: options.onewayWindow,
+      outbox: options.outbox,
+      onStop: options.onStop,
       shutdownTimeout: Duration.toMillis(options.shutdownTimeout ?? "3 seconds")
     }
     const rules: ReadonlyArray<readonly [option: string, problem: string | undefined]> = [
@@ -51,7 +70,11 @@ export const settingsOf = (options: Options): Effect.Effect<Settings, ProducerSt
       ["maxMessageSize", whole(settings.maxMessageSize, 1)],
       ["compression.threshold", compression && whole(compression.threshold, 0)],
       ["compression.level", compression && whole(compression.level, 1, 9)],
-      ["defaultTopicQueueNums", whole(settings.defaultTopicQueueNums, 1)]
+      ["defaultTopicQueueNums", whole(settings.defaultTopicQueueNums, 1)],
+      ["autoBatch.linger", autoBatch && positive(autoBatch.linger)],
+      ["autoBatch.maxBytes", autoBatch && whole(autoBatch.maxBytes, 1, settings.maxMessageSize)],
+      ["autoBatch.maxCount", autoBatch && whole(autoBatch.maxCount, 1)],
+      ["onewayWindow", settings.onewayWindow === undefined ? undefined : whole(settings.onewayWindow, 2)]
     ]
     const broken = rules.find(([, problem]) => problem !== undefined)
     return broken === undefined

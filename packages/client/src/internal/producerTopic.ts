@@ -4,6 +4,7 @@ import type { BrokerHealth, FaultTolerance } from "../FaultTolerance.js"
 import type { Chooser, MessageQueueSelector } from "../MessageQueueSelector.js"
 import type { TopicRouteNotFoundError } from "../NameServerError.js"
 import type { TopicRoute } from "../TopicRoute.js"
+import type { SendMeter, SendMeters } from "./sendMeter.js"
 
 /**
  * A queue with all that a send to it needs.
@@ -17,6 +18,7 @@ export interface Target {
   readonly brokerName: string
   readonly address: string
   readonly health: BrokerHealth
+  readonly meter: SendMeter
 }
 
 /**
@@ -41,13 +43,21 @@ export class ProducerTopic {
   waiting = 0
 
   private readonly faults: FaultTolerance
+  private readonly meters: SendMeters
   private readonly seed: number
   private readonly choosers = new WeakMap<MessageQueueSelector, Chooser>()
 
-  constructor(name: string, selector: MessageQueueSelector, seed: number, faults: FaultTolerance) {
+  constructor(
+    name: string,
+    selector: MessageQueueSelector,
+    seed: number,
+    faults: FaultTolerance,
+    meters: SendMeters
+  ) {
     this.name = name
     this.seed = seed
     this.faults = faults
+    this.meters = meters
     this.choose = this.chooserOf(selector)
   }
 
@@ -94,7 +104,8 @@ export class ProducerTopic {
         queueId: String(queue.queueId),
         brokerName: queue.brokerName,
         address,
-        health: this.faults.broker(queue.brokerName, address)
+        health: this.faults.broker(queue.brokerName, address),
+        meter: this.meters.meter(this.name, queue.brokerName)
       })
     }
     this.targets = targets

@@ -9,6 +9,7 @@ import type { NameServerError, TopicRouteNotFoundError } from "../NameServerErro
 import { QueueNotAvailableError, RouteUpdateError } from "../ProducerError.js"
 import type { Settings } from "./producerSettings.js"
 import { ProducerTopic } from "./producerTopic.js"
+import type { SendMeters } from "./sendMeter.js"
 import { refreshInterval } from "./sendPolicy.js"
 
 /** @internal Why a topic cannot be sent to. */
@@ -16,6 +17,8 @@ export type OpenError = TopicRouteNotFoundError | RouteUpdateError | QueueNotAva
 
 /** @internal The topics that a producer sends to. */
 export interface ProducerTopics {
+  /** All topics that have been opened. */
+  readonly all: () => ReadonlyArray<ProducerTopic>
   /** A topic that has been opened. */
   readonly get: (name: string) => ProducerTopic | undefined
   /** Finds the queues of a topic and keeps its route fresh from then on. */
@@ -34,6 +37,7 @@ export const make = (env: {
   readonly client: Client["Type"]
   readonly nameServer: NameServer["Type"]
   readonly faults: FaultTolerance
+  readonly meters: SendMeters
   readonly clock: Clock.Clock
   /** Where routes are watched and refreshed. */
   readonly background: Scope.Scope
@@ -82,7 +86,7 @@ export const make = (env: {
   const open = (name: string): Effect.Effect<ProducerTopic, OpenError> =>
     Effect.suspend(() => {
       seed = Math.imul(seed, 48271) & 0x7fffffff || 1
-      const topic = new ProducerTopic(name, settings.selector, seed, env.faults)
+      const topic = new ProducerTopic(name, settings.selector, seed, env.faults, env.meters)
       const asked = Effect.map(nameServer.route(name), (route) => topic.use(route))
       return Effect.flatMap(routed(topic, asked), () => {
         const known = topics.get(name)
@@ -110,6 +114,7 @@ export const make = (env: {
     })
 
   return {
+    all: () => Array.from(topics.values()),
     get: (name) => topics.get(name),
     open,
     adopt,

@@ -182,6 +182,14 @@ export const make = (
       request,
       oneway,
       disconnect,
+      abandon: (predicate) =>
+        Effect.sync(() => {
+          let count = 0
+          for (const channel of channels.values()) {
+            count += channel.abandon(predicate)
+          }
+          return count
+        }),
       handle: (code, handler) =>
         Effect.acquireRelease(
           Effect.sync(() =>

@@ -1,4 +1,6 @@
 import type { BrokerError } from "../BrokerError.js"
+import * as BrokerErrors from "../BrokerError.js"
+import type { FailureClass } from "../RetryPolicy.js"
 
 /** @internal `Elsewhere`: another broker may take it, this one will not. `Later`: the same one may take it, too. */
 export type Reaction = "Fail" | "Elsewhere" | "Later"
@@ -13,6 +15,32 @@ export const reactionTo = (error: BrokerError): Reaction => {
       return error.retryable ? "Elsewhere" : "Fail"
     default:
       return error.retryable ? "Later" : "Fail"
+  }
+}
+
+/** @internal See RetryPolicy.classOf. */
+export const classOf = (error: BrokerError): FailureClass => {
+  switch (error._tag) {
+    case "BrokerBusyError":
+      return "Busy"
+    case "FlushTimeoutError":
+    case "SlaveNotAvailableError":
+      return "Weak"
+    case "BrokerNotAvailableError":
+    case "TopicNotFoundError":
+      return "Unavailable"
+    case "PermissionDeniedError":
+      return error.retryable ? "Unavailable" : "Rejected"
+    case "RequestTimeoutError":
+    case "ConnectionClosedError":
+      return BrokerErrors.outcome(error) === "Unknown" ? "Unanswered" : "Unreachable"
+    case "ConnectionFailedError":
+    case "ConnectTimeoutError":
+    case "TooManyRequestsError":
+    case "RemotingClosedError":
+      return "Unreachable"
+    default:
+      return BrokerErrors.outcome(error) === "Unknown" ? "Failed" : "Rejected"
   }
 }
 
@@ -31,9 +59,6 @@ export const blames = (error: BrokerError): boolean => {
       return false
   }
 }
-
-/** @internal The pause after all brokers of the topic failed with this message in turn, in milliseconds. */
-export const backoff = (round: number): number => Math.min(1000, 100 * 2 ** round)
 
 /** @internal Refreshes of one topic's route because of failed sends are this far apart, in milliseconds. */
 export const refreshInterval = 1000

@@ -20,8 +20,9 @@ const none: ReadonlyArray<Attempt> = []
  */
 export class ReceiptImpl extends Inspectable.Class implements SendReceipt {
   readonly uniqueKey: string
+  /** Where it is stored; an ended transaction has to know. */
+  readonly target: Target
   private readonly stored: StoreResult
-  private readonly target: Target
   private readonly duration: number
   private readonly earlier: ReadonlyArray<Attempt>
   /** Place in a batch; 0 for a single message. */
@@ -85,7 +86,15 @@ export class ReceiptImpl extends Inspectable.Class implements SendReceipt {
     const { address, brokerName, queue } = this.target
     return [
       ...this.earlier,
-      { brokerName, address, queueId: queue.queueId, duration: this.duration, outcome: "Accepted", error: undefined }
+      {
+        brokerName,
+        address,
+        queueId: queue.queueId,
+        duration: this.duration,
+        outcome: "Accepted",
+        failure: undefined,
+        error: undefined
+      }
     ]
   }
 

@@ -60,6 +60,7 @@ export const make = (answer: (address: string, request: RemotingCommand.Request)
       )),
     state: (address) => Effect.sync(() => connected.has(address) ? "Connected" : "Disconnected"),
     connected: Effect.sync(() => Array.from(connected)),
+    abandon: () => Effect.succeed(0),
     disconnect: (address) => Effect.sync(() => void connected.delete(address))
   })
 

@@ -36,6 +36,7 @@ export class ProducerCluster {
   readonly compressed: Array<number> = []
   autoCreation: AutoCreation = "Off"
   private readonly listeners = new Set<(change: RouteChange) => void>()
+  private readonly pending = new Map<Request, () => void>()
   private keys = 0
   private stored = 0n
 
@@ -90,9 +91,17 @@ export class ProducerCluster {
 
   /** Never answers, as a frozen broker. */
   readonly freeze: Behaviour = ({ address, request, timeout }) =>
-    Effect.zipRight(
-      Effect.sleep(timeout),
-      Effect.fail(new RequestTimeoutError({ address, code: request.code, timeout, written: true }))
+    Effect.raceFirst(
+      Effect.zipRight(
+        Effect.sleep(timeout),
+        Effect.fail(new RequestTimeoutError({ address, code: request.code, timeout, written: true }))
+      ),
+      Effect.async<never, ConnectionClosedError>((resume) => {
+        const fail = () =>
+          resume(Effect.fail(new ConnectionClosedError({ address, reason: "ScopeClosed", pending: true })))
+        this.pending.set(request, fail)
+        return Effect.sync(() => this.pending.delete(request))
+      })
     )
 
   answer(Error: new(answer: BrokerError.Answer) => BrokerError.BrokerError, responseCode: number): Behaviour {
@@ -134,6 +143,15 @@ export class ProducerCluster {
       onChange: (listener) => Effect.sync(() => void this.listeners.add(listener))
     }),
     Layer.mock(Broker, {
+      abandon: (predicate) =>
+        Effect.sync(() => {
+          const given = Array.from(this.pending).filter(([request]) => predicate(request))
+          for (const [request, fail] of given) {
+            this.pending.delete(request)
+            fail()
+          }
+          return given.length
+        }),
       send: (address, _topic, request, timeout) =>
         Effect.flatMap(this.arrive(address, request, timeout), (arrival) => {
           this.arrivals.push(arrival)

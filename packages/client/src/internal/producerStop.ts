@@ -1,0 +1,41 @@
+import * as Effect from "effect/Effect"
+import type * as Scope from "effect/Scope"
+import type { StopReceipt } from "../Producer.js"
+import type { Accumulator } from "./accumulator.js"
+import type { Engine } from "./producerEngine.js"
+
+/** @internal The stop, which the closing of the Scope runs if nobody did; it runs once. */
+export const make = (
+  engine: Engine,
+  accumulator: Accumulator | undefined
+): Effect.Effect<Effect.Effect<StopReceipt>, never, Scope.Scope> =>
+  Effect.gen(function*() {
+    const { accounts, meters, sender, settings: { group, onStop } } = engine
+
+    const stop = yield* Effect.cached(Effect.uninterruptible(Effect.gen(function*() {
+      const before = { accepted: meters.totals().accepted, refused: meters.outcomes.refused }
+      sender.shut()
+      accounts.keep()
+      accumulator?.flush()
+      yield* sender.drain
+      const receipt: StopReceipt = {
+        group,
+        accepted: meters.totals().accepted - before.accepted,
+        refused: meters.outcomes.refused - before.refused,
+        unknown: accounts.kept()
+      }
+      if (receipt.unknown.length > 0) {
+        const keys = receipt.unknown.slice(0, 10).map(({ uniqueKey }) => uniqueKey).join(", ")
+        yield* Effect.logWarning(
+          `Producer of group ${group} stopped; whether ${receipt.unknown.length} messages are stored is unknown: ${keys}` +
+            (receipt.unknown.length > 10 ? ", …" : "")
+        )
+      }
+      if (onStop !== undefined) {
+        yield* Effect.catchAllCause(onStop(receipt), (cause) => Effect.logError("onStop failed", cause))
+      }
+      return receipt
+    })))
+    yield* Effect.addFinalizer(() => stop)
+    return stop
+  })
