@@ -11,6 +11,7 @@ import * as LogLevel from "effect/LogLevel"
 import type * as Scope from "effect/Scope"
 import * as Arguments from "./Arguments.js"
 import * as Backlog from "./Backlog.js"
+import * as Compressing from "./Compressing.js"
 import * as Consuming from "./Consuming.js"
 import * as Meter from "./Meter.js"
 import * as Peer from "./Peer.js"
@@ -33,6 +34,8 @@ const workload = (): Effect.Effect<Meter.Result, unknown, Scope.Scope> => {
       return Consuming.run(o)
     case "backlog":
       return Backlog.run(o)
+    case "compress":
+      return Peer.withClient(o)(Compressing.run(o, failed))
     case "end-to-end":
       return Peer.withClient(o)(Together.endToEnd(o, failed))
     case "idle":

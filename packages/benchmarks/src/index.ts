@@ -21,6 +21,13 @@ export * as Backlog from "./Backlog.js"
 export * as Body from "./Body.js"
 
 /**
+ * Compressed bodies at a steady rate: how long they hold up the event loop. Not part of the bench contract.
+ *
+ * @since 0.1.0
+ */
+export * as Compressing from "./Compressing.js"
+
+/**
  * The workloads that consume a backlog.
  *
  * @since 0.1.0
