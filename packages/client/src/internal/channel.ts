@@ -93,7 +93,7 @@ export class Channel {
     request: Request,
     timeout: number | undefined,
     resume: (effect: Effect.Effect<RemotingCommand.RemotingCommand, RemotingError>) => void
-  ): void {
+  ): Effect.Effect<void> | void {
     if (!this.open) return resume(Effect.fail(this.closedBeforeSending()))
     if (!this.writable) {
       return this.wait(request, timeout, resume, (left) => this.request(request, left, resume))
@@ -112,13 +112,18 @@ export class Channel {
     if (deadline < this.sweepAt) this.armSweep(deadline, started)
   }
 
-  /** Writes the request; `resume` gets void when it was handed to the connection. */
-  oneway(request: Request, resume: (effect: Effect.Effect<void, RemotingError>) => void): void {
-    if (!this.open) return resume(Effect.fail(this.closedBeforeSending()))
-    if (!this.writable) return this.wait(request, undefined, resume, () => this.oneway(request, resume))
-    for (const hook of this.env.hooks) request = hook.onRequest?.(request, this.address) ?? request
+  /** Writes the request; done when it was handed to the connection, which is at once unless that is full. */
+  oneway(request: Request): Effect.Effect<void, RemotingError> {
+    if (!this.open) return Effect.fail(this.closedBeforeSending())
+    if (!this.writable) {
+      return Effect.async((resume) =>
+        this.wait(request, undefined, resume, () => resume(Effect.suspend(() => this.oneway(request))))
+      )
+    }
+    const hooks = this.env.hooks
+    for (let i = 0; i < hooks.length; i++) request = hooks[i]!.onRequest?.(request, this.address) ?? request
     const failed = this.write(request, this.pending.next(), RemotingCommand.FLAG_ONEWAY)
-    resume(failed === undefined ? Effect.void : Effect.fail(failed))
+    return failed === undefined ? Effect.void : Effect.fail(failed)
   }
 
   /** Answers a request of the server. */
@@ -142,24 +147,28 @@ export class Channel {
     this.connection.destroy(error)
   }
 
-  /** Has the call wait until the connection takes more, within its own time. */
+  /** Has the call wait until the connection takes more, within its own time. Gives what takes it out again. */
   private wait(
     request: Request,
     timeout: number | undefined,
     resume: (effect: Effect.Effect<never, RemotingError>) => void,
     go: (left: number) => void
-  ): void {
+  ): Effect.Effect<void> {
     const clock = this.env.clock
     const started = clock.unsafeCurrentTimeMillis()
     const deadline = started + (timeout ?? this.env.requestTimeout)
-    this.waiting.push({
+    const call: Waiting = {
       request,
       started,
       deadline,
       resume,
       go: () => go(Math.max(0, deadline - clock.unsafeCurrentTimeMillis()))
-    })
+    }
+    this.waiting.push(call)
     if (deadline < this.sweepAt) this.armSweep(deadline, started)
+    return Effect.sync(() => {
+      this.waiting = this.waiting.filter((other) => other !== call)
+    })
   }
 
   private write(request: Request, opaque: number, flag: number): RemotingError | undefined {

@@ -151,16 +151,13 @@ export const make = (
           )))
       })
 
-    const oneway = (address: string, request: Request) =>
-      Effect.async<void, RemotingError>((resume) => {
+    const oneway = (address: string, request: Request): Effect.Effect<void, RemotingError> =>
+      Effect.suspend(() => {
         const channel = channels.get(address)
-        if (channel !== undefined) {
-          return channel.oneway(request, resume)
-        }
-        resume(Effect.flatMap(dial(address), (opened) =>
-          Effect.async<void, RemotingError>((resume) =>
-            opened.oneway(request, resume)
-          )))
+        return channel === undefined
+          ? Effect.flatMap(dial(address), (opened) =>
+            opened.oneway(request))
+          : channel.oneway(request)
       })
 
     const disconnect = (address: string) =>
