@@ -96,7 +96,8 @@ export const random: MessageQueueSelector = {
  *   its sign. The default.
  * - `java-consistent`: RocketMQ's proxy, for the message groups of gRPC clients: Guava's consistent hash of
  *   `String.hashCode`. When queues are added, only the keys that these take over move.
- * - `go`: the hash selector of rocketmq-client-go on 64-bit machines: FNV-1a over UTF-8.
+ * - `go`: the hash selector of rocketmq-client-go on 64-bit machines: FNV-1a over UTF-8. Of a topic on several brokers
+ *   Go's producers do not agree with each other: they keep brokers in no fixed order.
  * - `ali-ons`: the sharding key of npm's ali-ons: the first four bytes of MD5 over UTF-8. It chooses among queue ids and
  *   leaves the broker open: the id is the same if every broker has as many queues.
  *
