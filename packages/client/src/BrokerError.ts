@@ -499,7 +499,7 @@ export class TransactionFailedError extends internal.answer("TransactionFailedEr
 export class SlaveNotAvailableError extends internal.answer("SlaveNotAvailableError", {
   retryable: true,
   outcome: "Unknown",
-  advice: "What was stored has no copy on a slave yet, or the address is that of a slave; repeating it stores it again."
+  advice: ""
 }) {
   /**
    * `Refused` by a slave that was asked to end a transaction or recall a message.
@@ -507,11 +507,18 @@ export class SlaveNotAvailableError extends internal.answer("SlaveNotAvailableEr
    * @since 0.1.0
    */
   override get outcome(): Outcome {
-    return this.requestCode === RequestCode.END_TRANSACTION || this.requestCode === RequestCode.RECALL_MESSAGE
-      ? "Refused"
-      : "Unknown"
+    return isForMaster(this.requestCode) ? "Refused" : "Unknown"
+  }
+
+  override get message(): string {
+    return isForMaster(this.requestCode)
+      ? internal.describe(this, "It is a slave, which cannot do this: ask the broker's master.")
+      : internal.describe(this, "What was stored has no copy on a slave yet; repeating it stores it again.")
   }
 }
+
+const isForMaster = (requestCode: number): boolean =>
+  requestCode === RequestCode.END_TRANSACTION || requestCode === RequestCode.RECALL_MESSAGE
 
 /**
  * The broker acted, and could not make it safe in time: not on its disk (10), or not on its slave (12).

@@ -199,6 +199,11 @@ describe("BrokerError", () => {
     assert.strictEqual(reason("go away"), "Unspecified")
   })
 
+  it("tells a slave that is missing from a slave that was asked", () => {
+    assert.include(answer(11, "", send).message, "no copy on a slave yet")
+    assert.include(answer(11, "", recall).message, "ask the broker's master")
+  })
+
   it("tells a message that is too large from one that is illegal", () => {
     const remark = "the message is illegal, maybe msg body or properties length not matched. " +
       "msg body length limit 4194304B, msg properties length limit 32KB."
