@@ -185,6 +185,7 @@ const brokerConfig = (dir, { base, brokerName, id, name, port, role }) => ({
   autoCreateSubscriptionGroup: true,
   enablePropertyFilter: true,
   filterSupportRetry: true,
+  recallMessageEnable: true,
   // checks of a transaction after seconds and not a minute, and a disk nearly full is no reason to refuse a test
   transactionCheckInterval: 3000,
   transactionTimeOut: 3000,

@@ -23,6 +23,7 @@ import * as Expect from "./Expect.js"
  */
 export type Area =
   | "producing"
+  | "timed"
   | "routing"
   | "validation"
   | "consuming"

@@ -21,7 +21,7 @@ import * as Peer from "./Peer.js"
  */
 export const embedded: Layer.Layer<Cluster.Target, TransportConfigError> = Layer.scoped(
   Cluster.Target,
-  Effect.flatMap(EmbeddedCluster.make({ brokers: 2 }), (cluster) =>
+  Effect.flatMap(EmbeddedCluster.make({ brokers: 2, recallMessage: true }), (cluster) =>
     Cluster.makeTarget({
       kind: "embedded",
       nameServers: [cluster.nameServerAddress],
@@ -37,7 +37,7 @@ export const embedded: Layer.Layer<Cluster.Target, TransportConfigError> = Layer
  */
 export const embeddedTcp: Layer.Layer<Cluster.Target, TransportConfigError | EmbeddedServer.ListenError> = Layer.scoped(
   Cluster.Target,
-  Effect.flatMap(EmbeddedServer.serve({ port: 0 }), (cluster) =>
+  Effect.flatMap(EmbeddedServer.serve({ port: 0, recallMessage: true }), (cluster) =>
     Cluster.makeTarget({
       kind: "embedded-tcp",
       nameServers: [cluster.nameServerAddress],
@@ -46,7 +46,7 @@ export const embeddedTcp: Layer.Layer<Cluster.Target, TransportConfigError | Emb
 )
 
 /**
- * Apache RocketMQ at these name servers (`host:port`, separated by `;`).
+ * Apache RocketMQ at these name servers (`host:port`, separated by `;`). Its brokers have `recallMessageEnable=true`.
  *
  * @since 0.1.0
  * @category layers

@@ -15,6 +15,7 @@ import { producing } from "./behaviours/producing.js"
 import { retries } from "./behaviours/retries.js"
 import { routing } from "./behaviours/routing.js"
 import { stopping } from "./behaviours/stopping.js"
+import { timed } from "./behaviours/timed.js"
 import { validation } from "./behaviours/validation.js"
 import { wire } from "./behaviours/wire.js"
 
@@ -31,6 +32,7 @@ export const suite: ReadonlyArray<Behaviour> = [
   ...validation,
   ...routing,
   ...producing,
+  ...timed,
   ...consuming,
   ...filtering,
   ...retries,

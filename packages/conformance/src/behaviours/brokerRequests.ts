@@ -3,8 +3,11 @@
  *
  * @since 0.1.0
  */
+import type { EndTransactionRequest, TransactionEnd } from "@effect-rocketmq/client/Broker"
 import * as MessageExt from "@effect-rocketmq/protocol/MessageExt"
+import * as MessageId from "@effect-rocketmq/protocol/MessageId"
 import * as MessageQueue from "@effect-rocketmq/protocol/MessageQueue"
+import * as MqVersion from "@effect-rocketmq/protocol/MqVersion"
 import * as Names from "@effect-rocketmq/protocol/Names"
 import * as ResponseCode from "@effect-rocketmq/protocol/ResponseCode"
 import * as Clock from "effect/Clock"
@@ -353,6 +356,62 @@ export const brokerRequests: ReadonlyArray<Behaviour> = [
       (count) => count === 1
     )
     yield* Expect.equal("once", dead, 1)
+  }),
+
+  behaviour("a half message ends as its producer says, and a broker says when it cannot", function*() {
+    const { broker, group, topic } = yield* Cluster
+    const { address, queue } = yield* Stored.queueOf(yield* topic({ queues: 1 }))
+    const name = group()
+    const begin = (body: string) =>
+      Effect.gen(function*() {
+        const half = yield* Stored.put({
+          topic: queue.topic,
+          body,
+          properties: { TRAN_MSG: "true", PGROUP: name, UNIQ_KEY: `0123456789ABCDEF${body}` }
+        })
+        const { offset } = yield* MessageId.decodeOffsetId(half.offsetId)
+        const { brokerName, topic } = queue
+        const uniqueKey = yield* Expect.present("the answer names the transaction", half.transactionId)
+        return (state: TransactionEnd, changes: Partial<EndTransactionRequest> = {}) =>
+          broker.endTransaction(address, {
+            group: name,
+            topic,
+            brokerName,
+            transactionId: uniqueKey,
+            msgId: uniqueKey,
+            tranStateTableOffset: half.queueOffset,
+            commitLogOffset: offset,
+            state,
+            fromCheck: false,
+            ...changes
+          })
+      })
+    const visible = Effect.map(Stored.readAll(queue.topic), (all) => all.map(MessageExt.text))
+    const first = yield* begin("first")
+    const second = yield* begin("second")
+    yield* Expect.fails("another group's end", first("Commit", { group: group() }), "TransactionFailedError")
+    yield* Expect.fails(
+      "another table offset",
+      first("Commit", { tranStateTableOffset: 1n << 40n }),
+      "TransactionFailedError"
+    )
+    yield* Expect.fails(
+      "a place of nothing",
+      first("Rollback", { commitLogOffset: 1n << 50n }),
+      "TransactionFailedError"
+    )
+    yield* first("Unknown")
+    yield* Expect.equal("neither is visible", yield* visible, [])
+    yield* second("Rollback")
+    yield* first("Commit")
+    yield* Expect.equal("what was committed is visible as soon as that is acknowledged", yield* visible, ["first"])
+  }),
+
+  behaviour("a broker tells its version", function*() {
+    const { broker } = yield* Cluster
+    const { address } = yield* Stored.firstMaster
+    const version = yield* broker.version(address)
+    yield* Expect.that("one that can recall messages", version >= MqVersion.V5_3_2, MqVersion.nameOf(version))
   }),
 
   behaviour("a broker that does not know a topic says so, with topic and address", function*() {

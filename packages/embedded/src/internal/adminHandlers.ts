@@ -88,6 +88,9 @@ export const make = (broker: Broker): ReadonlyArray<readonly [number, Handler]> 
     ["maxMessageSize", String(broker.settings.maxMessageSize)],
     ["longPollingEnable", String(broker.settings.longPolling)],
     ["enablePropertyFilter", "false"],
+    ["timerWheelEnable", String(broker.settings.timerWheel)],
+    ["timerMaxDelaySec", String(Math.floor(broker.settings.maxTimerDelay / 1000))],
+    ["recallMessageEnable", String(broker.settings.recallMessage)],
     ["transactionTimeOut", String(broker.settings.transactionTimeout)],
     ["transactionCheckMax", String(broker.settings.transactionCheckMax)],
     ["transactionCheckInterval", String(broker.settings.transactionCheckInterval)]
