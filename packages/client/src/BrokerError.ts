@@ -343,6 +343,18 @@ export class ConsumerNotOnlineError extends internal.answer("ConsumerNotOnlineEr
 }) {}
 
 /**
+ * The client that a reply is for is not connected to this broker (1): it has gone, or it is known to other brokers.
+ *
+ * @since 0.1.0
+ * @category errors
+ */
+export class ClientNotOnlineError extends internal.answer("ClientNotOnlineError", {
+  retryable: true,
+  outcome: "Refused",
+  advice: "Another broker may know that client; if none does, nobody waits for the reply any more."
+}) {}
+
+/**
  * The broker does not take this message, now or later (13): a bad timer, a property out of bounds, a batch where none is
  * allowed, or a queue that cannot be acknowledged.
  *
@@ -563,6 +575,7 @@ export type BrokerAnswerError =
   | TopicNotFoundError
   | GroupNotFoundError
   | ConsumerNotOnlineError
+  | ClientNotOnlineError
   | MessageIllegalError
   | MessageTooLargeError
   | InvalidParameterError

@@ -135,6 +135,17 @@ export class Client extends Context.Tag("@effect-rocketmq/client/Client")<Client
   /** Heartbeats to one broker now; for a pull that was told that the subscription is not the latest. */
   readonly heartbeatTo: (address: string) => Effect.Effect<void>
 }>() {}
+  /** The same, unless the broker has taken a heartbeat on its present connection: then it knows this client. */
+  readonly introduce: (address: string) => Effect.Effect<void>
+  /**
+   * Has the reply with this correlation id handed to `onReply`, which must be quick, once; the inner effect ends the
+   * waiting. The reply is as it came: its body may be compressed. A reply that nobody waits for is counted
+   * (`rocketmq_client_late_replies`) and acknowledged to the broker all the same.
+   */
+  readonly expectReply: (
+    correlationId: string,
+    onReply: (reply: MessageExt) => void
+  ) => Effect.Effect<Effect.Effect<void>>
 
 /**
  * A client instance; its loops and its registrations end with the Scope.

@@ -121,6 +121,14 @@ export const retryTopic = (group: string): string => RETRY_PREFIX + group
 export const dlqTopic = (group: string): string => DLQ_PREFIX + group
 
 /**
+ * The topic of replies to requests, of a cluster.
+ *
+ * @since 0.1.0
+ * @category constructors
+ */
+export const replyTopic = (cluster: string): string => `${cluster}_REPLY_TOPIC`
+
+/**
  * Whether the name is that of a retry topic.
  *
  * @since 0.1.0

@@ -19,6 +19,7 @@ import { NameServer } from "../NameServer.js"
 import type { NameServerError } from "../NameServerError.js"
 import { Remoting } from "../Remoting.js"
 import * as clientId from "./clientId.js"
+import * as replies from "./replies.js"
 import * as serverRequests from "./serverRequests.js"
 
 /** The group under which a client sends messages of its own, such as retries. */
@@ -76,6 +77,7 @@ export const make: (
     const peers = new Map<string, Peer>()
     /** Addresses that were told of a group. */
     const announced = new Map<string, Set<string>>()
+    const waitingReplies = replies.make()
 
     const peerOf = (address: string): Peer => {
       let peer = peers.get(address)
@@ -179,12 +181,12 @@ export const make: (
       return Effect.forEach(addresses, heartbeatTo, { concurrency: "unbounded", discard: true })
     })
 
+    const isGreeted = (peer: Peer): boolean => peer.greeted === peer.connections
+
     /** A heartbeat to a broker that has taken none on its present connection. */
     const greet = (address: string): Effect.Effect<void> => {
       const peer = peerOf(address)
-      return peer.lane.withPermits(1)(
-        Effect.suspend(() => peer.greeted === peer.connections ? Effect.void : beat(address, peer))
-      )
+      return peer.lane.withPermits(1)(Effect.suspend(() => isGreeted(peer) ? Effect.void : beat(address, peer)))
     }
 
     const inBackground = yield* FiberSet.makeRuntime<never>()
@@ -203,6 +205,21 @@ export const make: (
       }
     })
 
+    const leave = (address: string, group: { producerGroup: string } | { consumerGroup: string }) =>
+      broker.unregister(address, { clientId: identity.clientId, ...group })
+
+    /**
+     * A broker that is left by one producer group forgets where to push replies to, until this client has another group
+     * that is new to it.
+     */
+    const leaveProducer = (address: string, producerGroup: string): Effect.Effect<void, BrokerError> =>
+      producers.size === 0 ? leave(address, { producerGroup }) : Effect.zipRight(
+        Effect.zip(leave(address, { producerGroup }), leave(address, { producerGroup: INNER_PRODUCER }), {
+          concurrent: true
+        }),
+        beat(address, peerOf(address))
+      )
+
     const farewell = (kind: Kind, group: string, addresses: ReadonlySet<string>): Effect.Effect<void> =>
       remoting.connected.pipe(
         // one that is not connected has forgotten this client, or will: no reason to connect again
@@ -211,10 +228,7 @@ export const make: (
             connected.filter((address) => addresses.has(address)),
             (address) =>
               peerOf(address).lane.withPermits(1)(
-                broker.unregister(address, {
-                  clientId: identity.clientId,
-                  ...(kind === "Producer" ? { producerGroup: group } : { consumerGroup: group })
-                })
+                kind === "Producer" ? leaveProducer(address, group) : leave(address, { consumerGroup: group })
               ).pipe(
                 Effect.catchAllCause((cause) => Effect.logDebug(`Unregistering ${group} at ${address} failed`, cause))
               ),
@@ -287,7 +301,12 @@ export const make: (
       })
     ).pipe(Effect.flatMap((results) => logRouteFailures(Array.getLefts(results))))
 
-    yield* serverRequests.handle(remoting, { clientId: identity.clientId, producers, consumers })
+    yield* serverRequests.handle(remoting, {
+      clientId: identity.clientId,
+      producers,
+      consumers,
+      replies: waitingReplies
+    })
     yield* periodically("The refresh of routes", routeRefreshInterval, refreshRoutes)
     yield* periodically("The heartbeat", heartbeatInterval, heartbeat)
 
@@ -298,7 +317,9 @@ export const make: (
       registerConsumer: (member) => register("Consumer", consumers, member),
       watchTopic,
       heartbeat,
-      heartbeatTo
+      heartbeatTo,
+      introduce: (address) => Effect.suspend(() => isGreeted(peerOf(address)) ? Effect.void : greet(address)),
+      expectReply: waitingReplies.expect
     }
   }
 )

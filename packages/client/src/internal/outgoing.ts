@@ -3,6 +3,7 @@ import * as MessageProperties from "@effect-rocketmq/protocol/MessageProperties"
 import * as Names from "@effect-rocketmq/protocol/Names"
 import type { Request } from "@effect-rocketmq/protocol/RemotingCommand"
 import * as RequestCode from "@effect-rocketmq/protocol/RequestCode"
+import type * as Effect from "effect/Effect"
 import { MessageValidationError } from "../ProducerError.js"
 import type { Target } from "./producerTopic.js"
 
@@ -22,6 +23,8 @@ export interface Outgoing {
   readonly code: number
   /** The members of a batch, each with its own unique key. */
   readonly members: ReadonlyArray<Outgoing> | undefined
+  /** What comes before each attempt, at the broker of that attempt. */
+  readonly before?: ((address: string) => Effect.Effect<void>) | undefined
 }
 
 const encoder = new TextEncoder()

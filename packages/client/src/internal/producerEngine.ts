@@ -32,6 +32,7 @@ export interface Engine {
   readonly settings: Settings
   readonly client: Client["Type"]
   readonly broker: Broker["Type"]
+  readonly codecs: Compression["Type"]
   readonly clock: Clock.Clock
   readonly faults: FaultTolerance.FaultTolerance
   readonly topics: ProducerTopics.ProducerTopics
@@ -127,6 +128,7 @@ export const make = (
       settings,
       client,
       broker,
+      codecs,
       clock,
       faults,
       topics,

@@ -21,8 +21,11 @@ export interface ProducerTopics {
   readonly all: () => ReadonlyArray<ProducerTopic>
   /** A topic that has been opened. */
   readonly get: (name: string) => ProducerTopic | undefined
-  /** Finds the queues of a topic and keeps its route fresh from then on. */
-  readonly open: (name: string) => Effect.Effect<ProducerTopic, OpenError>
+  /**
+   * Finds the queues of a topic and keeps its route fresh from then on. `faults`: what becomes of messages for this topic
+   * says nothing about its brokers.
+   */
+  readonly open: (name: string, faults?: FaultTolerance) => Effect.Effect<ProducerTopic, OpenError>
   /** Takes over what is known of the route by now. */
   readonly adopt: (topic: ProducerTopic) => void
   /** Asks for the route again, and waits. */
@@ -83,10 +86,10 @@ export const make = (env: {
         : Effect.fail(new RouteUpdateError({ topic: topic.name, cause: error })))
 
   /** The topic with queues to send to. */
-  const open = (name: string): Effect.Effect<ProducerTopic, OpenError> =>
+  const open = (name: string, faults = env.faults): Effect.Effect<ProducerTopic, OpenError> =>
     Effect.suspend(() => {
       seed = Math.imul(seed, 48271) & 0x7fffffff || 1
-      const topic = new ProducerTopic(name, settings.selector, seed, env.faults, env.meters)
+      const topic = new ProducerTopic(name, settings.selector, seed, faults, env.meters)
       const asked = Effect.map(nameServer.route(name), (route) => topic.use(route))
       return Effect.flatMap(routed(topic, asked), () => {
         const known = topics.get(name)

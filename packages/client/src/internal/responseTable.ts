@@ -40,7 +40,12 @@ const switchedOff = /timerWheelEnable is false/
 /** END_TRANSACTION about a half message that is not there, or is another group's. */
 const wrongTransaction = /producer group wrong|offset wrong|Find prepared transaction message failed/i
 
+/** A reply for a client that this broker does not know. */
+const noRequester = /^push reply message fail, channel of <.*> not found/
+
 const systemError: Make = (answer) => {
+  // it names a client, which may hold any word
+  if (noRequester.test(answer.remark ?? "")) return new E.ClientNotOnlineError(answer)
   const remark = remarkOf(answer)
   if (busy.test(remark)) return new E.BrokerBusyError(answer)
   if (switchedOff.test(remark)) return new E.PermissionDeniedError({ ...answer, reason: "Feature" })

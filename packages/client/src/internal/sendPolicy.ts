@@ -13,6 +13,8 @@ export const reactionTo = (error: BrokerError): Reaction => {
       return "Later"
     case "PermissionDeniedError":
       return error.retryable ? "Elsewhere" : "Fail"
+    case "ClientNotOnlineError":
+      return "Elsewhere"
     default:
       return error.retryable ? "Later" : "Fail"
   }

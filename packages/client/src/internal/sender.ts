@@ -49,6 +49,8 @@ export interface Sender {
   readonly isStopping: () => boolean
   /** Takes nothing new from now on. */
   readonly shut: () => void
+  /** Ends when what is under way is given up. */
+  readonly closed: Effect.Effect<void>
   /** Waits for what is under way and gives up what has not ended by then. */
   readonly drain: Effect.Effect<void>
 }
@@ -92,7 +94,7 @@ export const make = (env: {
     return topic.targets[choose(message, topic.queues)]
   }
 
-  const attempt = (target: Target, out: Outgoing, timeout: number) =>
+  const request = (target: Target, out: Outgoing, timeout: number) =>
     broker.send(
       target.address,
       out.message.topic,
@@ -102,6 +104,11 @@ export const make = (env: {
 
   const receive = (
     target: Target,
+  const attempt = (target: Target, out: Outgoing, timeout: number) =>
+    out.before === undefined
+      ? request(target, out, timeout)
+      : Effect.zipRight(out.before(target.address), Effect.suspend(() => request(target, out, timeout)))
+
     out: Outgoing,
     stored: StoreResult,
     duration: number,
@@ -283,3 +290,4 @@ export const make = (env: {
     drain
   }
 }
+    closed: closed.await,

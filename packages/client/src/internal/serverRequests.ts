@@ -18,12 +18,14 @@ import * as Either from "effect/Either"
 import type * as Scope from "effect/Scope"
 import type { ConsumerMember, ProducerMember } from "../Client.js"
 import type { Remoting, ServerRequest, ServerResponse } from "../Remoting.js"
+import type { Replies } from "./replies.js"
 
 /** Who may be asked. */
 interface Members {
   readonly clientId: string
   readonly producers: ReadonlyMap<string, ProducerMember>
   readonly consumers: ReadonlyMap<string, ConsumerMember>
+  readonly replies: Replies
 }
 
 /** Why a request of a broker is not done: answered, and logged, since answers to oneway requests reach nobody. */
@@ -135,10 +137,6 @@ const checkTransaction = ({ clientId, producers }: Members) => (request: ServerR
     return done
   })
 
-/** Who waits for replies takes this code over; until then nobody does. */
-const pushReply = ({ clientId }: Members) => (): Answer =>
-  Effect.fail(new Refusal(`no request of client ${clientId} waits for this reply`))
-
 /** Never fails: what goes wrong becomes an answer. */
 const answered =
   (handler: (request: ServerRequest) => Answer) => (request: ServerRequest): Effect.Effect<ServerResponse> =>
@@ -165,7 +163,7 @@ export const handle = (
     [RequestCode.GET_CONSUMER_RUNNING_INFO, runningInfo(members)],
     [RequestCode.CONSUME_MESSAGE_DIRECTLY, consumeDirectly(members)],
     [RequestCode.CHECK_TRANSACTION_STATE, checkTransaction(members)],
-    [RequestCode.PUSH_REPLY_MESSAGE_TO_CLIENT, pushReply(members)]
+    [RequestCode.PUSH_REPLY_MESSAGE_TO_CLIENT, members.replies.receive]
   ]
   return Effect.forEach(handlers, ([code, handler]) => remoting.handle(code, answered(handler)), { discard: true })
 }

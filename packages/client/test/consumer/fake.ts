@@ -347,7 +347,9 @@ export class Cluster {
           Effect.sync(() => {
             this.trace.push("heartbeat")
             this.heartbeats.push(address)
-          })
+          }),
+        introduce: () => Effect.void,
+        expectReply: () => Effect.succeed(Effect.void)
       } as Client.Client["Type"]
 
       const compression: Compression.Compression["Type"] = {
