@@ -11,6 +11,7 @@ import type { Options, Producer, SendOptions } from "../Producer.js"
 import type { ProducerStartError, SendError } from "../ProducerError.js"
 import { MessageValidationError } from "../ProducerError.js"
 import type { SendReceipt } from "../SendReceipt.js"
+import * as Accumulators from "./accumulator.js"
 import * as Batches from "./batches.js"
 import * as Oneway from "./oneway.js"
 import * as Outgoings from "./outgoing.js"
@@ -19,19 +20,22 @@ import * as Engines from "./producerEngine.js"
 import * as Reports from "./producerReports.js"
 import * as Stops from "./producerStop.js"
 
-/** The service over its engine. */
-const serviceOf = (engine: Engine): Effect.Effect<Producer["Type"], never, Scope.Scope> =>
+/** @internal The service over its engine. */
+export const serviceOf = (engine: Engine): Effect.Effect<Producer["Type"], never, Scope.Scope> =>
   Effect.gen(function*() {
     const { sender, settings, topics } = engine
     const { group } = settings
-    const stop = yield* Stops.make(engine, undefined)
+    const accumulator = settings.autoBatch && (yield* Accumulators.make(engine, settings.autoBatch))
+    const stop = yield* Stops.make(engine, accumulator)
 
     const send = (message: Message, options?: SendOptions): Effect.Effect<SendReceipt, SendError> =>
       Effect.uninterruptibleMask((restore) => {
         const refusal = sender.refusal(message.topic)
         if (refusal !== undefined) return Effect.fail(refusal)
         const out = engine.prepare(message)
-        return out instanceof MessageValidationError ? Effect.fail(out) : engine.submit(restore, out, options)
+        if (out instanceof MessageValidationError) return Effect.fail(out)
+        const together = accumulator?.send(out, options)
+        return together === undefined ? engine.submit(restore, out, options) : restore(together)
       })
 
     return {

@@ -27,10 +27,12 @@ export type Restore = <A, E>(effect: Effect.Effect<A, E>) => Effect.Effect<A, E>
 
 /** @internal Sends what is ready to be sent, and keeps count of what is under way. */
 export interface Sender {
+  /** `settle`: who books what was not acknowledged, instead of the accounts; until it has, the send is under way. */
   readonly send: (
     restore: Restore,
     out: Outgoing,
-    options: SendOptions | undefined
+    options: SendOptions | undefined,
+    settle?: SendAccounts["settle"]
   ) => Effect.Effect<ReceiptImpl, SendError>
   /** Why nothing is taken any more. */
   readonly refusal: (topic: string) => ProducerShutdownError | undefined
@@ -47,10 +49,10 @@ export interface Sender {
   /** Serves messages that wait for brokers to come back. */
   readonly run: Effect.Effect<never>
   readonly isStopping: () => boolean
-  /** Takes nothing new from now on. */
-  readonly shut: () => void
   /** Ends when what is under way is given up. */
   readonly closed: Effect.Effect<void>
+  /** Takes nothing new from now on. */
+  readonly shut: () => void
   /** Waits for what is under way and gives up what has not ended by then. */
   readonly drain: Effect.Effect<void>
 }
@@ -102,13 +104,13 @@ export const make = (env: {
       timeout
     )
 
-  const receive = (
-    target: Target,
   const attempt = (target: Target, out: Outgoing, timeout: number) =>
     out.before === undefined
       ? request(target, out, timeout)
       : Effect.zipRight(out.before(target.address), Effect.suspend(() => request(target, out, timeout)))
 
+  const receive = (
+    target: Target,
     out: Outgoing,
     stored: StoreResult,
     duration: number,
@@ -127,21 +129,23 @@ export const make = (env: {
   const send = (
     restore: Restore,
     out: Outgoing,
-    options: SendOptions | undefined
+    options: SendOptions | undefined,
+    settle: SendAccounts["settle"] = accounts.settle
   ): Effect.Effect<ReceiptImpl, SendError> => {
     const { message } = out
     if (phase === "Closed") return Effect.fail(new ProducerShutdownError({ group, topic: message.topic, attempts: [] }))
     const started = now()
     const timeout = options?.timeout === undefined ? sendTimeout : Duration.toMillis(options.timeout)
     const topic = topics.get(message.topic)
-    inFlight++
-    if (topic === undefined) return openFirst(restore, out, options, started, started + timeout)
+    if (topic === undefined) return openFirst(restore, out, options, started, started + timeout, settle)
     topics.adopt(topic)
     const target = select(topic, message, options)
+    inFlight++
     const isPlain = target?.health.state === "Available" && topic.missing === undefined && topic.waiting === 0
     if (target === undefined || !isPlain) {
       const attempts: Array<Attempt> = []
-      return slow(restore, out, attempts, admit(topic, out, options, target, started, started + timeout, attempts))
+      const admitted = admit(topic, out, options, target, started, started + timeout, attempts)
+      return slow(restore, out, attempts, admitted, settle)
     }
     const sentAt = precise()
     const sent = restore(attempt(target, out, timeout < attemptTimeout ? timeout : attemptTimeout))
@@ -149,7 +153,7 @@ export const make = (env: {
       onSuccess: (stored) => {
         if (stored.status !== "SEND_OK" && whenNotStoreOk !== "accept") {
           const job = jobOf(topic, out, options, target, started, started + timeout, [])
-          return slow(restore, out, job.attempts, retries.afterWeak(job, target, precise() - sentAt, stored))
+          return slow(restore, out, job.attempts, retries.afterWeak(job, target, precise() - sentAt, stored), settle)
         }
         end()
         return Effect.succeed(receive(target, out, stored, precise() - sentAt, undefined))
@@ -159,10 +163,10 @@ export const make = (env: {
         const duration = precise() - sentAt
         if (Either.isRight(error)) {
           const given = Retries.attemptOf(target, duration, "Unknown", undefined)
-          return slow(restore, out, [given], Effect.failCause(error.right))
+          return slow(restore, out, [given], Effect.failCause(error.right), settle)
         }
         const job = jobOf(topic, out, options, target, started, started + timeout, [])
-        return slow(restore, out, job.attempts, retries.afterFailure(job, target, duration, error.left))
+        return slow(restore, out, job.attempts, retries.afterFailure(job, target, duration, error.left), settle)
       }
     })
   }
@@ -188,11 +192,12 @@ export const make = (env: {
     restore: Restore,
     out: Outgoing,
     attempts: ReadonlyArray<Attempt>,
-    effect: Effect.Effect<ReceiptImpl, SendError>
+    effect: Effect.Effect<ReceiptImpl, SendError>,
+    settle: SendAccounts["settle"]
   ): Effect.Effect<ReceiptImpl, SendError> =>
     Effect.onExit(restore(effect), (exit) => {
       if (Exit.isSuccess(exit)) return Effect.sync(end)
-      return Effect.ensuring(accounts.settle(out, attempts, exit.cause), Effect.sync(end))
+      return Effect.ensuring(settle(out, attempts, exit.cause), Effect.sync(end))
     })
 
   const openFirst = (
@@ -200,9 +205,11 @@ export const make = (env: {
     out: Outgoing,
     options: SendOptions | undefined,
     started: number,
-    deadline: number
+    deadline: number,
+    settle: SendAccounts["settle"]
   ): Effect.Effect<ReceiptImpl, SendError> => {
     const attempts: Array<Attempt> = []
+    inFlight++
     const opened = Effect.timeoutFail(retries.unlessClosed(topics.open(out.message.topic)), {
       duration: Math.max(0, deadline - now()),
       onTimeout: () => retries.exhausted(out, started, [], "Deadline", "the name server did not answer in time")
@@ -214,7 +221,8 @@ export const make = (env: {
       Effect.flatMap(opened, (topic) =>
         topic === undefined
           ? Effect.fail(new ProducerShutdownError({ group, topic: out.message.topic, attempts }))
-          : admit(topic, out, options, select(topic, out.message, options), started, deadline, attempts))
+          : admit(topic, out, options, select(topic, out.message, options), started, deadline, attempts)),
+      settle
     )
   }
 
@@ -284,10 +292,10 @@ export const make = (env: {
     reconsider: () => parking.releaseAll(),
     run,
     isStopping: () => phase !== "Running",
+    closed: closed.await,
     shut: () => {
       phase = "Closing"
     },
     drain
   }
 }
-    closed: closed.await,
