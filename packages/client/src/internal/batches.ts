@@ -70,7 +70,8 @@ export const combine = (members: ReadonlyArray<Outgoing>): Either.Either<Outgoin
       sysFlag: 0,
       properties: MessageProperties.WAIT + "\x01" + String(message.waitStoreMsgOk) + "\x02",
       code: RequestCode.SEND_BATCH_MESSAGE,
-      members
+      members,
+      before: undefined
     })
   })
 }

@@ -68,7 +68,10 @@ export const make = (engine: Engine): (message: Message, options?: SendOptions) 
   ): Effect.Effect<void, SendError> => {
     const target = choose(topic, out, options)
     if (target === undefined) return Effect.fail(noQueue(topic, options?.queue))
-    return onewayWindow === undefined ? write(target, out) : paced(target, out)
+    const sent = onewayWindow === undefined ? write(target, out) : paced(target, out)
+    return out.before === undefined
+      ? sent
+      : Effect.zipRight(Effect.mapError(out.before(target.address), (cause) => failed(target, out, cause)), sent)
   }
 
   const write = (target: Target, out: Outgoing): Effect.Effect<void, SendError> => {

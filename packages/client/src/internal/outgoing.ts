@@ -4,6 +4,7 @@ import * as Names from "@effect-rocketmq/protocol/Names"
 import type { Request } from "@effect-rocketmq/protocol/RemotingCommand"
 import * as RequestCode from "@effect-rocketmq/protocol/RequestCode"
 import type * as Effect from "effect/Effect"
+import type { BrokerError } from "../BrokerError.js"
 import { MessageValidationError } from "../ProducerError.js"
 import type { Target } from "./producerTopic.js"
 
@@ -24,7 +25,7 @@ export interface Outgoing {
   /** The members of a batch, each with its own unique key. */
   readonly members: ReadonlyArray<Outgoing> | undefined
   /** What comes before each attempt, at the broker of that attempt. */
-  readonly before?: ((address: string) => Effect.Effect<void>) | undefined
+  readonly before: ((address: string) => Effect.Effect<void, BrokerError>) | undefined
 }
 
 const encoder = new TextEncoder()

@@ -26,6 +26,7 @@ import * as Senders from "./sender.js"
 import * as SendMeters from "./sendMeter.js"
 import type { ReceiptImpl } from "./sendReceipt.js"
 import { supervised } from "./supervised.js"
+import * as Timers from "./timers.js"
 
 /** @internal What every way to send is made of. */
 export interface Engine {
@@ -94,6 +95,7 @@ export const make = (
     yield* fork("The publisher of metrics", Effect.forever(Effect.zipRight(Effect.sleep(PUBLISH_INTERVAL), publish)))
     yield* Effect.addFinalizer(() => publish)
 
+    const hasTimers = Timers.guard(broker)
     const prepare: Engine["prepare"] = (message, own = "") => {
       const problem = topics.get(message.topic) === undefined
         ? Outgoings.problemOf(message, maxMessageSize)
@@ -109,7 +111,8 @@ export const make = (
         sysFlag: 0,
         properties: Outgoings.withUniqueKey(properties + own, uniqueKey),
         code: RequestCode.SEND_MESSAGE_V2,
-        members: undefined
+        members: undefined,
+        before: Timers.isTimed(message) ? (address) => hasTimers(address, message.topic) : undefined
       }
     }
 

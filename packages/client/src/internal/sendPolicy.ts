@@ -14,6 +14,7 @@ export const reactionTo = (error: BrokerError): Reaction => {
     case "PermissionDeniedError":
       return error.retryable ? "Elsewhere" : "Fail"
     case "ClientNotOnlineError":
+    case "RequestNotSupportedError":
       return "Elsewhere"
     default:
       return error.retryable ? "Later" : "Fail"

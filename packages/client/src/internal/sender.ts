@@ -6,6 +6,7 @@ import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
 import * as Exit from "effect/Exit"
 import type { Broker, StoreResult } from "../Broker.js"
+import type { BrokerError } from "../BrokerError.js"
 import type { SendOptions } from "../Producer.js"
 import type { SendError } from "../ProducerError.js"
 import { ProducerShutdownError } from "../ProducerError.js"
@@ -104,7 +105,7 @@ export const make = (env: {
       timeout
     )
 
-  const attempt = (target: Target, out: Outgoing, timeout: number) =>
+  const attempt = (target: Target, out: Outgoing, timeout: number): Effect.Effect<StoreResult, BrokerError> =>
     out.before === undefined
       ? request(target, out, timeout)
       : Effect.zipRight(out.before(target.address), Effect.suspend(() => request(target, out, timeout)))
