@@ -6,6 +6,7 @@ import type { NameServer } from "@effect-rocketmq/client/NameServer"
 import type { TopicRouteNotFoundError } from "@effect-rocketmq/client/NameServerError"
 import * as Producer from "@effect-rocketmq/client/Producer"
 import type * as ProducerError from "@effect-rocketmq/client/ProducerError"
+import * as ProducerPreset from "@effect-rocketmq/client/ProducerPreset"
 import type { SendReceipt } from "@effect-rocketmq/client/SendReceipt"
 import type { ConfigError, Layer } from "effect"
 import { Effect } from "effect"
@@ -51,6 +52,14 @@ describe("Producer", () => {
   it("the group is required, everything else is not", () => {
     expect(Producer.layer).type.toBeCallableWith({ group: "checkout" })
     expect(Producer.layer).type.not.toBeCallableWith({})
+  })
+
+  it("a preset has everything but the group", () => {
+    for (const preset of [ProducerPreset.development, ProducerPreset.production]) {
+      expect(preset).type.toBe<Omit<Producer.Options, "group">>()
+    }
+    expect(Producer.layer).type.toBeCallableWith({ ...ProducerPreset.lowLatency, group: "checkout", retries: 1 })
+    expect(Producer.layer).type.not.toBeCallableWith(ProducerPreset.highThroughput)
   })
 
   it("layers say what they need", () => {

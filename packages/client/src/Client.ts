@@ -19,6 +19,7 @@ import type * as Scope from "effect/Scope"
 import type { Broker } from "./Broker.js"
 import type { GroupAlreadyRegisteredError } from "./ClientError.js"
 import * as internal from "./internal/client.js"
+import * as OptionRules from "./internal/optionRules.js"
 import type { NameServer } from "./NameServer.js"
 import type { Remoting } from "./Remoting.js"
 
@@ -134,7 +135,6 @@ export class Client extends Context.Tag("@effect-rocketmq/client/Client")<Client
   readonly heartbeat: Effect.Effect<void>
   /** Heartbeats to one broker now; for a pull that was told that the subscription is not the latest. */
   readonly heartbeatTo: (address: string) => Effect.Effect<void>
-}>() {}
   /** The same, unless the broker has taken a heartbeat on its present connection: then it knows this client. */
   readonly introduce: (address: string) => Effect.Effect<void>
   /**
@@ -146,6 +146,7 @@ export class Client extends Context.Tag("@effect-rocketmq/client/Client")<Client
     correlationId: string,
     onReply: (reply: MessageExt) => void
   ) => Effect.Effect<Effect.Effect<void>>
+}>() {}
 
 /**
  * A client instance; its loops and its registrations end with the Scope.
@@ -166,6 +167,9 @@ export const make: (
 export const layer = (options?: Options): Layer.Layer<Client, never, Remoting | NameServer | Broker> =>
   Layer.scoped(Client, make(options))
 
+const rules = OptionRules.client
+const variable = OptionRules.variables("ROCKETMQ")
+
 /**
  * `ROCKETMQ_CLIENT_ID`, `ROCKETMQ_HEARTBEAT_INTERVAL` and `ROCKETMQ_ROUTE_REFRESH_INTERVAL`.
  *
@@ -173,10 +177,10 @@ export const layer = (options?: Options): Layer.Layer<Client, never, Remoting | 
  * @category config
  */
 export const config: Config.Config<Options> = Config.all({
-  clientId: Config.nonEmptyString("CLIENT_ID").pipe(Config.withDefault(undefined)),
-  heartbeatInterval: Config.duration("HEARTBEAT_INTERVAL").pipe(Config.withDefault(undefined)),
-  routeRefreshInterval: Config.duration("ROUTE_REFRESH_INTERVAL").pipe(Config.withDefault(undefined))
-}).pipe(Config.nested("ROCKETMQ"))
+  clientId: variable("CLIENT_ID", rules.clientId),
+  heartbeatInterval: variable("HEARTBEAT_INTERVAL", rules.heartbeatInterval),
+  routeRefreshInterval: variable("ROUTE_REFRESH_INTERVAL", rules.routeRefreshInterval)
+})
 
 /**
  * The same with the options of {@link config}, or of the Config that is given.

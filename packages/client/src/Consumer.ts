@@ -30,6 +30,7 @@ import type {
 } from "./ConsumerError.js"
 import type { BatchResult, ConsumeResult } from "./ConsumeResult.js"
 import * as internal from "./internal/consumer.js"
+import * as OptionRules from "./internal/optionRules.js"
 import type { MessageSelector } from "./MessageSelector.js"
 import type { NameServer } from "./NameServer.js"
 import type { InvalidSelectorError, InvalidTopicError } from "./SubscriptionError.js"
@@ -292,6 +293,9 @@ export const layerBatch = <E, R>(
 ): Layer.Layer<Consumer, StartError, Exclude<R, Scope.Scope> | Client | NameServer | Broker | Compression> =>
   Layer.scoped(Consumer, makeBatch(options, handler))
 
+const rules = OptionRules.consumer
+const variable = OptionRules.variables("ROCKETMQ", "CONSUMER")
+
 /**
  * What of the options a plain value can say, under the names `ROCKETMQ_CONSUMER_CONCURRENCY`, `_PULL_BATCH_SIZE`,
  * `_CONSUME_FROM` (`last` or `first`), `_PULL_THRESHOLD_COUNT`, `_PULL_THRESHOLD_BYTES`, `_MAX_CACHED_BYTES`,
@@ -302,22 +306,22 @@ export const layerBatch = <E, R>(
  * @category config
  */
 export const config: Config.Config<Tuning> = Config.all({
-  concurrency: Config.integer("CONCURRENCY").pipe(Config.withDefault(undefined)),
-  pullBatchSize: Config.integer("PULL_BATCH_SIZE").pipe(Config.withDefault(undefined)),
-  consumeFrom: Config.literal("last", "first")("CONSUME_FROM").pipe(Config.withDefault(undefined)),
-  pullThresholdCount: Config.integer("PULL_THRESHOLD_COUNT").pipe(Config.withDefault(undefined)),
-  pullThresholdBytes: Config.integer("PULL_THRESHOLD_BYTES").pipe(Config.withDefault(undefined)),
-  maxCachedBytes: Config.integer("MAX_CACHED_BYTES").pipe(Config.withDefault(undefined)),
-  offsetSpan: Config.integer("OFFSET_SPAN").pipe(Config.withDefault(undefined)),
-  maxDecompressedSize: Config.integer("MAX_DECOMPRESSED_SIZE").pipe(Config.withDefault(undefined)),
-  maxReconsumeTimes: Config.integer("MAX_RECONSUME_TIMES").pipe(Config.withDefault(undefined)),
-  retryDelayLevel: Config.integer("RETRY_DELAY_LEVEL").pipe(Config.withDefault(undefined)),
-  consumeTimeout: Config.duration("CONSUME_TIMEOUT").pipe(Config.withDefault(undefined)),
-  persistInterval: Config.duration("PERSIST_INTERVAL").pipe(Config.withDefault(undefined)),
-  rebalanceInterval: Config.duration("REBALANCE_INTERVAL").pipe(Config.withDefault(undefined)),
-  shutdownTimeout: Config.duration("SHUTDOWN_TIMEOUT").pipe(Config.withDefault(undefined)),
-  suspendTimeout: Config.duration("SUSPEND_TIMEOUT").pipe(Config.withDefault(undefined))
-}).pipe(Config.nested("CONSUMER"), Config.nested("ROCKETMQ"))
+  concurrency: variable("CONCURRENCY", rules.concurrency),
+  pullBatchSize: variable("PULL_BATCH_SIZE", rules.pullBatchSize),
+  consumeFrom: variable("CONSUME_FROM", rules.consumeFrom),
+  pullThresholdCount: variable("PULL_THRESHOLD_COUNT", rules.pullThresholdCount),
+  pullThresholdBytes: variable("PULL_THRESHOLD_BYTES", rules.pullThresholdBytes),
+  maxCachedBytes: variable("MAX_CACHED_BYTES", rules.maxCachedBytes),
+  offsetSpan: variable("OFFSET_SPAN", rules.offsetSpan),
+  maxDecompressedSize: variable("MAX_DECOMPRESSED_SIZE", rules.maxDecompressedSize),
+  maxReconsumeTimes: variable("MAX_RECONSUME_TIMES", rules.maxReconsumeTimes),
+  retryDelayLevel: variable("RETRY_DELAY_LEVEL", rules.retryDelayLevel),
+  consumeTimeout: variable("CONSUME_TIMEOUT", rules.consumeTimeout),
+  persistInterval: variable("PERSIST_INTERVAL", rules.persistInterval),
+  rebalanceInterval: variable("REBALANCE_INTERVAL", rules.rebalanceInterval),
+  shutdownTimeout: variable("SHUTDOWN_TIMEOUT", rules.shutdownTimeout),
+  suspendTimeout: variable("SUSPEND_TIMEOUT", rules.suspendTimeout)
+})
 
 /**
  * A consumer whose tuning comes from `ROCKETMQ_CONSUMER_*` variables; what is in the options wins over them.

@@ -14,6 +14,7 @@ import * as Layer from "effect/Layer"
 import type * as Option from "effect/Option"
 import type * as Scope from "effect/Scope"
 import * as internal from "./internal/nameServer.js"
+import * as OptionRules from "./internal/optionRules.js"
 import type { NameServerError } from "./NameServerError.js"
 import type { Remoting } from "./Remoting.js"
 import type { TopicRoute } from "./TopicRoute.js"
@@ -112,12 +113,9 @@ export const layer = (options: Options): Layer.Layer<NameServer, TransportConfig
  * @category config
  */
 export const config: Config.Config<Options> = Config.all({
-  nameServers: Config.map(
-    Config.nonEmptyString("NAMESRV_ADDR"),
-    (text) => text.split(/[;,]/).map((part) => part.trim()).filter((part) => part.length > 0)
-  ),
-  nameServerTimeout: Config.duration("NAMESRV_TIMEOUT").pipe(Config.withDefault(undefined))
-}).pipe(Config.nested("ROCKETMQ"))
+  nameServers: OptionRules.required("ROCKETMQ")("NAMESRV_ADDR", OptionRules.client.nameServers),
+  nameServerTimeout: OptionRules.variables("ROCKETMQ")("NAMESRV_TIMEOUT", OptionRules.client.nameServerTimeout)
+})
 
 /**
  * The same with the options of {@link config}, or of the Config that is given.

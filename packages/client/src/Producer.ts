@@ -18,6 +18,7 @@ import type { Client } from "./Client.js"
 import type { Compression, CompressionType } from "./Compression.js"
 import type * as FaultTolerance from "./FaultTolerance.js"
 import * as internal from "./internal/producer.js"
+import * as internalConfig from "./internal/producerConfig.js"
 import type { MessageQueueSelector } from "./MessageQueueSelector.js"
 import type { NameServer } from "./NameServer.js"
 import type { BatchError, ProducerStartError, SendError } from "./ProducerError.js"
@@ -49,7 +50,7 @@ export interface CompressionOptions {
 export interface AutoBatchOptions {
   /** How long a message waits for others at most. Default 5 ms. */
   readonly linger?: Duration.DurationInput | undefined
-  /** A batch of this many bytes leaves at once. Default 128 KiB. */
+  /** A batch of this many bytes leaves at once. At most `maxMessageSize`. Default 128 KiB, or that if it is less. */
   readonly maxBytes?: number | undefined
   /** A batch of this many messages leaves at once. Default 64. */
   readonly maxCount?: number | undefined
@@ -245,32 +246,26 @@ export const layer = (
   Layer.scoped(Producer, make(options))
 
 /**
- * `ROCKETMQ_PRODUCER_GROUP`, `ROCKETMQ_SEND_TIMEOUT`, `ROCKETMQ_SEND_ATTEMPT_TIMEOUT`, `ROCKETMQ_SEND_RETRIES`,
- * `ROCKETMQ_MAX_MESSAGE_SIZE`, `ROCKETMQ_COMPRESSION` (`ZLIB`, `LZ4`, `ZSTD` or `none`),
- * `ROCKETMQ_COMPRESSION_THRESHOLD`, `ROCKETMQ_COMPRESSION_LEVEL`, `ROCKETMQ_DEFAULT_TOPIC_QUEUE_NUMS` and
- * `ROCKETMQ_PRODUCER_SHUTDOWN_TIMEOUT`.
+ * Every option that a text can say, as variables. What is missing comes from `ROCKETMQ_PRODUCER_PRESET` (`development`,
+ * `production`, `high-throughput`, `low-latency`), or has its default; only `ROCKETMQ_PRODUCER_GROUP` has to be there. A
+ * value that is malformed or out of range fails with a ConfigError that has the variable and what it must be.
+ *
+ * - the whole: `ROCKETMQ_PRODUCER_GROUP`, `ROCKETMQ_PRODUCER_PRESET`, `ROCKETMQ_PRODUCER_SHUTDOWN_TIMEOUT`
+ * - sending: `ROCKETMQ_SEND_TIMEOUT`, `ROCKETMQ_SEND_ATTEMPT_TIMEOUT`, `ROCKETMQ_SEND_RETRIES`, `ROCKETMQ_SEND_RETRY_POLICY`
+ *   (`backoff`, `at-most-once`), `ROCKETMQ_SEND_WHEN_NOT_STORE_OK` (`accept`, `retry`, `fail`), `ROCKETMQ_SEND_SELECTOR`
+ *   (`round-robin`, `random`, `by-key`, and `by-key:` with a dialect), `ROCKETMQ_DEFAULT_TOPIC_QUEUE_NUMS`,
+ *   `ROCKETMQ_ONEWAY_WINDOW`
+ * - bodies: `ROCKETMQ_MAX_MESSAGE_SIZE`, `ROCKETMQ_COMPRESSION` (`ZLIB`, `LZ4`, `ZSTD` or `none`),
+ *   `ROCKETMQ_COMPRESSION_THRESHOLD`, `ROCKETMQ_COMPRESSION_LEVEL`
+ * - batches: `ROCKETMQ_AUTO_BATCH` (`true`, `false`), and `ROCKETMQ_AUTO_BATCH_LINGER`, `ROCKETMQ_AUTO_BATCH_MAX_BYTES`,
+ *   `ROCKETMQ_AUTO_BATCH_MAX_COUNT`, each of which switches it on unless the first is `false`
+ * - brokers: `ROCKETMQ_FAULT_TOLERANCE` (`on`, `off`), `ROCKETMQ_FAULT_PROBE_INTERVAL`, `ROCKETMQ_FAULT_LATENCIES` (`java`,
+ *   `off`, or a table such as `550 millis = 2 seconds, 3 seconds = 6 seconds`)
  *
  * @since 0.1.0
  * @category config
  */
-export const config: Config.Config<Options> = Config.all({
-  group: Config.nonEmptyString("PRODUCER_GROUP"),
-  sendTimeout: Config.duration("SEND_TIMEOUT").pipe(Config.withDefault(undefined)),
-  attemptTimeout: Config.duration("SEND_ATTEMPT_TIMEOUT").pipe(Config.withDefault(undefined)),
-  retries: Config.integer("SEND_RETRIES").pipe(Config.withDefault(undefined)),
-  maxMessageSize: Config.integer("MAX_MESSAGE_SIZE").pipe(Config.withDefault(undefined)),
-  compression: Config.all({
-    type: Config.literal("ZLIB", "LZ4", "ZSTD", "none")("COMPRESSION").pipe(Config.withDefault(undefined)),
-    threshold: Config.integer("COMPRESSION_THRESHOLD").pipe(Config.withDefault(undefined)),
-    level: Config.integer("COMPRESSION_LEVEL").pipe(Config.withDefault(undefined))
-  }).pipe(
-    Config.map(({ level, threshold, type }): Options["compression"] =>
-      type === "none" ? false : { level, threshold, type }
-    )
-  ),
-  defaultTopicQueueNums: Config.integer("DEFAULT_TOPIC_QUEUE_NUMS").pipe(Config.withDefault(undefined)),
-  shutdownTimeout: Config.duration("PRODUCER_SHUTDOWN_TIMEOUT").pipe(Config.withDefault(undefined))
-}).pipe(Config.nested("ROCKETMQ"))
+export const config: Config.Config<Options> = internalConfig.config
 
 /**
  * A producer with the options of {@link config}, or of the Config that is given.

@@ -11,6 +11,7 @@ import type * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import type * as Scope from "effect/Scope"
+import * as OptionRules from "./internal/optionRules.js"
 import * as internal from "./internal/remoting.js"
 import type { RemotingError } from "./RemotingError.js"
 import type { ConnectionState, Transport } from "./Transport.js"
@@ -146,6 +147,9 @@ export const make: (
 export const layer = (options?: Options): Layer.Layer<Remoting, never, Transport> =>
   Layer.scoped(Remoting, make(options))
 
+const rules = OptionRules.client
+const variable = OptionRules.variables("ROCKETMQ")
+
 /**
  * The options as Config, under the names `ROCKETMQ_REQUEST_TIMEOUT`, `ROCKETMQ_MAX_IN_FLIGHT`, `ROCKETMQ_MAX_FRAME_SIZE`,
  * `ROCKETMQ_MAX_HEADER_SIZE`, `ROCKETMQ_RECONNECT_DELAY`, `ROCKETMQ_MAX_RECONNECT_DELAY` and `ROCKETMQ_SERIALIZATION`.
@@ -154,14 +158,14 @@ export const layer = (options?: Options): Layer.Layer<Remoting, never, Transport
  * @category config
  */
 export const config: Config.Config<Options> = Config.all({
-  requestTimeout: Config.duration("REQUEST_TIMEOUT").pipe(Config.withDefault(undefined)),
-  maxInFlight: Config.integer("MAX_IN_FLIGHT").pipe(Config.withDefault(undefined)),
-  maxFrameSize: Config.integer("MAX_FRAME_SIZE").pipe(Config.withDefault(undefined)),
-  maxHeaderSize: Config.integer("MAX_HEADER_SIZE").pipe(Config.withDefault(undefined)),
-  reconnectDelay: Config.duration("RECONNECT_DELAY").pipe(Config.withDefault(undefined)),
-  maxReconnectDelay: Config.duration("MAX_RECONNECT_DELAY").pipe(Config.withDefault(undefined)),
-  serialization: Config.literal("binary", "json")("SERIALIZATION").pipe(Config.withDefault(undefined))
-}).pipe(Config.nested("ROCKETMQ"))
+  requestTimeout: variable("REQUEST_TIMEOUT", rules.requestTimeout),
+  maxInFlight: variable("MAX_IN_FLIGHT", rules.maxInFlight),
+  maxFrameSize: variable("MAX_FRAME_SIZE", rules.maxFrameSize),
+  maxHeaderSize: variable("MAX_HEADER_SIZE", rules.maxHeaderSize),
+  reconnectDelay: variable("RECONNECT_DELAY", rules.reconnectDelay),
+  maxReconnectDelay: variable("MAX_RECONNECT_DELAY", rules.maxReconnectDelay),
+  serialization: variable("SERIALIZATION", rules.serialization)
+})
 
 /**
  * The same with the options of {@link config}, or of the Config that is given.

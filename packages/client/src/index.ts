@@ -159,6 +159,18 @@ export * as Producer from "./Producer.js"
 export * as ProducerError from "./ProducerError.js"
 
 /**
+ * Options for the usual cases, to start from. A preset is a plain value: spread it, and say what differs.
+ *
+ * @example
+ * import { Producer, ProducerPreset } from "@effect-rocketmq/client"
+ *
+ * export const Checkout = Producer.layer({ ...ProducerPreset.production, group: "checkout", sendTimeout: "90 seconds" })
+ *
+ * @since 0.1.0
+ */
+export * as ProducerPreset from "./ProducerPreset.js"
+
+/**
  * What a producer knows of itself: counts, rates, latencies, and the health of its brokers.
  *
  * @since 0.1.0

@@ -1,4 +1,3 @@
-import * as Names from "@effect-rocketmq/protocol/Names"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import type { CompressionType } from "../Compression.js"
@@ -7,6 +6,8 @@ import * as MessageQueueSelector from "../MessageQueueSelector.js"
 import type { Options } from "../Producer.js"
 import { ProducerStartError } from "../ProducerError.js"
 import type { RetryPolicy } from "../RetryPolicy.js"
+import type { Rule } from "./optionRules.js"
+import * as OptionRules from "./optionRules.js"
 
 /** @internal Options with their defaults; times in milliseconds. */
 export interface Settings {
@@ -30,64 +31,81 @@ export interface Settings {
   readonly onStop: Options["onStop"]
 }
 
+/** @internal */
+export const defaultMaxMessageSize = 4 * 1024 * 1024
+
+/** What is wrong with an option, if it was given. */
+const check = <A>(option: string, rule: Rule<A>, value: A | undefined): readonly [string, string | undefined] => [
+  option,
+  value === undefined ? undefined : OptionRules.problem(rule, value)
+]
+
+/** The rules that options break, the first of them first. */
+const problems = (options: Options): ReadonlyArray<readonly [option: string, problem: string | undefined]> => {
+  const rules = OptionRules.producer
+  const { autoBatch, compression, faultTolerance } = options
+  const packed = compression === false ? undefined : compression
+  const batch = typeof autoBatch === "boolean" ? undefined : autoBatch
+  const faults = faultTolerance === false ? undefined : faultTolerance
+  const largest = options.maxMessageSize ?? defaultMaxMessageSize
+  return [
+    check("group", rules.group, options.group),
+    check("sendTimeout", rules.sendTimeout, options.sendTimeout),
+    check("attemptTimeout", rules.attemptTimeout, options.attemptTimeout),
+    check("retries", rules.retries, options.retries === Infinity ? undefined : options.retries),
+    check("whenNotStoreOk", rules.whenNotStoreOk, options.whenNotStoreOk),
+    check("maxMessageSize", rules.maxMessageSize, options.maxMessageSize),
+    check("compression.type", rules.compression, packed?.type),
+    check("compression.threshold", rules.compressionThreshold, packed?.threshold),
+    check("compression.level", rules.compressionLevel, packed?.level),
+    check("defaultTopicQueueNums", rules.defaultTopicQueueNums, options.defaultTopicQueueNums),
+    check("faultTolerance.probeInterval", rules.probeInterval, faults?.probeInterval),
+    check("faultTolerance.latencies", rules.latencies, faults?.latencies),
+    check("autoBatch.linger", rules.linger, batch?.linger),
+    check("autoBatch.maxBytes", OptionRules.maxBytesWithin(largest), batch?.maxBytes),
+    check("autoBatch.maxCount", rules.maxCount, batch?.maxCount),
+    check("onewayWindow", rules.onewayWindow, options.onewayWindow),
+    check("shutdownTimeout", rules.shutdownTimeout, options.shutdownTimeout)
+  ]
+}
+
 /** @internal Checks the options that a producer cannot work with. */
 export const settingsOf = (options: Options): Effect.Effect<Settings, ProducerStartError> =>
   Effect.suspend(() => {
-    const compression = options.compression === false ? undefined : {
-      type: options.compression?.type ?? "ZLIB",
-      threshold: options.compression?.threshold ?? 4096,
-      level: options.compression?.level ?? 5
-    }
-    const given = options.autoBatch === true ? {} : options.autoBatch
-    const autoBatch = given === undefined || given === false ? undefined : {
-      linger: Duration.toMillis(given.linger ?? "5 millis"),
-      maxBytes: given.maxBytes ?? 128 * 1024,
-      maxCount: given.maxCount ?? 64
-    }
-    const settings: Settings = {
-      group: options.group,
-      sendTimeout: Duration.toMillis(options.sendTimeout ?? "10 seconds"),
-      attemptTimeout: Duration.toMillis(options.attemptTimeout ?? "3 seconds"),
-      retries: options.retries ?? Infinity,
-      retryPolicy: options.retryPolicy ?? {},
-      whenNotStoreOk: options.whenNotStoreOk ?? "accept",
-      maxMessageSize: options.maxMessageSize ?? 4 * 1024 * 1024,
-      compression,
-      selector: options.selector ?? MessageQueueSelector.roundRobin,
-      defaultTopicQueueNums: options.defaultTopicQueueNums ?? 4,
-      faultTolerance: options.faultTolerance,
-      autoBatch,
-      onewayWindow: options.onewayWindow,
-      outbox: options.outbox,
-      onStop: options.onStop,
-      shutdownTimeout: Duration.toMillis(options.shutdownTimeout ?? "3 seconds")
-    }
-    const rules: ReadonlyArray<readonly [option: string, problem: string | undefined]> = [
-      ["group", Names.groupProblem(settings.group)],
-      ["sendTimeout", positive(settings.sendTimeout)],
-      ["attemptTimeout", positive(settings.attemptTimeout)],
-      ["retries", settings.retries === Infinity ? undefined : whole(settings.retries, 0)],
-      ["maxMessageSize", whole(settings.maxMessageSize, 1)],
-      ["compression.threshold", compression && whole(compression.threshold, 0)],
-      ["compression.level", compression && whole(compression.level, 1, 9)],
-      ["defaultTopicQueueNums", whole(settings.defaultTopicQueueNums, 1)],
-      ["autoBatch.linger", autoBatch && positive(autoBatch.linger)],
-      ["autoBatch.maxBytes", autoBatch && whole(autoBatch.maxBytes, 1, settings.maxMessageSize)],
-      ["autoBatch.maxCount", autoBatch && whole(autoBatch.maxCount, 1)],
-      ["onewayWindow", settings.onewayWindow === undefined ? undefined : whole(settings.onewayWindow, 2)]
-    ]
-    const broken = rules.find(([, problem]) => problem !== undefined)
+    const broken = problems(options).find(([, problem]) => problem !== undefined)
     return broken === undefined
-      ? Effect.succeed(settings)
+      ? Effect.succeed(withDefaults(options))
       : Effect.fail(new ProducerStartError({ group: options.group, option: broken[0], problem: broken[1] ?? "" }))
   })
 
-const positive = (millis: number): string | undefined =>
-  millis > 0 && millis < Infinity ? undefined : `is ${millis} ms, but must be longer than zero and finite`
-
-const whole = (value: number, min: number, max = Number.MAX_SAFE_INTEGER): string | undefined =>
-  Number.isInteger(value) && value >= min && value <= max
-    ? undefined
-    : `is ${value}, but must be a whole number of ${min} or more${
-      max < Number.MAX_SAFE_INTEGER ? `, at most ${max}` : ""
-    }`
+const withDefaults = (options: Options): Settings => {
+  const { autoBatch, compression } = options
+  const batch = autoBatch === true ? {} : autoBatch === false ? undefined : autoBatch
+  const maxMessageSize = options.maxMessageSize ?? defaultMaxMessageSize
+  return {
+    group: options.group,
+    sendTimeout: Duration.toMillis(options.sendTimeout ?? "10 seconds"),
+    attemptTimeout: Duration.toMillis(options.attemptTimeout ?? "3 seconds"),
+    retries: options.retries ?? Infinity,
+    retryPolicy: options.retryPolicy ?? {},
+    whenNotStoreOk: options.whenNotStoreOk ?? "accept",
+    maxMessageSize,
+    compression: compression === false ? undefined : {
+      type: compression?.type ?? "ZLIB",
+      threshold: compression?.threshold ?? 4096,
+      level: compression?.level ?? 5
+    },
+    selector: options.selector ?? MessageQueueSelector.roundRobin,
+    defaultTopicQueueNums: options.defaultTopicQueueNums ?? 4,
+    faultTolerance: options.faultTolerance,
+    autoBatch: batch && {
+      linger: Duration.toMillis(batch.linger ?? "5 millis"),
+      maxBytes: batch.maxBytes ?? Math.min(128 * 1024, maxMessageSize),
+      maxCount: batch.maxCount ?? 64
+    },
+    onewayWindow: options.onewayWindow,
+    outbox: options.outbox,
+    shutdownTimeout: Duration.toMillis(options.shutdownTimeout ?? "3 seconds"),
+    onStop: options.onStop
+  }
+}

@@ -10,6 +10,7 @@ import { ConsumerConfigError, ConsumerValidationError } from "../../ConsumerErro
 import * as MessageSelector from "../../MessageSelector.js"
 import * as Subscription from "../../Subscription.js"
 import { InvalidSelectorError, InvalidTopicError } from "../../SubscriptionError.js"
+import * as OptionRules from "../optionRules.js"
 import type { RetryDelay } from "./retry.js"
 
 const MIB = 1024 * 1024
@@ -40,11 +41,7 @@ export interface Settings {
 /** What is wrong with options; see `make`. */
 export type SettingsError = ConsumerConfigError | ConsumerValidationError | InvalidTopicError | InvalidSelectorError
 
-/** Brokers hold at most this many delay levels by default. */
-const MAX_DELAY_LEVEL = 18
-
-/** As Java's limit of a batch for one handler call. */
-const MAX_BATCH = 1024
+const rules = OptionRules.consumer
 
 /** Checks options before anything is sent. `now` becomes the version of the subscriptions. */
 export const make = (
@@ -59,28 +56,15 @@ export const make = (
         new ConsumerValidationError({ group, reason: "InvalidGroup", problem: groupProblem })
       )
     }
-    const integer = (option: keyof Options | "batchSize", value: number, min: number, max: number) =>
-      Number.isInteger(value) && value >= min && value <= max ? Either.right(value) : Either.left(
-        new ConsumerConfigError({
-          group,
-          option,
-          value,
-          problem: `must be a whole number from ${min} to ${max}`
-        })
+    const checked = <A>(option: keyof Options | "batchSize", rule: OptionRules.Rule<A>, value: A) =>
+      rule.allows(value) ? Either.right(value) : Either.left(
+        new ConsumerConfigError({ group, option, value, problem: `must be ${rule.range}` })
       )
     const millis = (
-      option: keyof Options,
+      option: "consumeTimeout" | "persistInterval" | "rebalanceInterval" | "shutdownTimeout" | "suspendTimeout",
       value: Duration.DurationInput | undefined,
-      fallback: number,
-      min: number
-    ) => {
-      if (value === undefined) return Either.right(fallback)
-      const duration = Duration.decodeUnknown(value)
-      const found = duration._tag === "Some" ? Duration.toMillis(duration.value) : NaN
-      return found >= min && Number.isFinite(found) ? Either.right(found) : Either.left(
-        new ConsumerConfigError({ group, option, value, problem: `must be a finite duration of at least ${min} ms` })
-      )
-    }
+      fallback: number
+    ) => Either.map(checked(option, rules[option], value ?? fallback), Duration.toMillis)
 
     const topics = Object.entries(options.subscriptions)
     if (topics.length === 0) {
@@ -107,44 +91,38 @@ export const make = (
     subscriptions.set(retryTopic, Subscription.make(retryTopic, MessageSelector.all, now))
 
     const level = options.retryDelayLevel ?? 0
-    if (typeof level === "number") yield* integer("retryDelayLevel", level, 0, MAX_DELAY_LEVEL)
+    if (typeof level === "number") yield* checked("retryDelayLevel", rules.retryDelayLevel, level)
     const consumeFrom = options.consumeFrom ?? "last"
     if (typeof consumeFrom === "object") {
-      yield* integer("consumeFrom", consumeFrom.timestamp, 0, Number.MAX_SAFE_INTEGER)
+      yield* checked("consumeFrom", rules.consumeFromTimestamp, consumeFrom.timestamp)
     }
 
     return {
       group,
       retryTopic,
       subscriptions,
-      concurrency: yield* integer("concurrency", options.concurrency ?? 64, 1, 65536),
-      batchSize: yield* integer("batchSize", options.batchSize ?? 1, 1, MAX_BATCH),
-      pullBatchSize: yield* integer("pullBatchSize", options.pullBatchSize ?? 32, 1, 1024),
+      concurrency: yield* checked("concurrency", rules.concurrency, options.concurrency ?? 64),
+      batchSize: yield* checked("batchSize", rules.batchSize, options.batchSize ?? 1),
+      pullBatchSize: yield* checked("pullBatchSize", rules.pullBatchSize, options.pullBatchSize ?? 32),
       consumeFrom,
       limits: {
-        count: yield* integer("pullThresholdCount", options.pullThresholdCount ?? 1000, 1, 65535),
-        bytes: yield* integer("pullThresholdBytes", options.pullThresholdBytes ?? 100 * MIB, 1, 1024 * MIB),
-        span: yield* integer("offsetSpan", options.offsetSpan ?? 2000, 1, 65535)
+        count: yield* checked("pullThresholdCount", rules.pullThresholdCount, options.pullThresholdCount ?? 1000),
+        bytes: yield* checked("pullThresholdBytes", rules.pullThresholdBytes, options.pullThresholdBytes ?? 100 * MIB),
+        span: yield* checked("offsetSpan", rules.offsetSpan, options.offsetSpan ?? 2000)
       },
-      maxCachedBytes: yield* integer(
-        "maxCachedBytes",
-        options.maxCachedBytes ?? 256 * MIB,
-        1,
-        Number.MAX_SAFE_INTEGER
-      ),
-      maxDecompressedSize: yield* integer(
+      maxCachedBytes: yield* checked("maxCachedBytes", rules.maxCachedBytes, options.maxCachedBytes ?? 256 * MIB),
+      maxDecompressedSize: yield* checked(
         "maxDecompressedSize",
-        options.maxDecompressedSize ?? 32 * MIB,
-        1,
-        1024 * MIB
+        rules.maxDecompressedSize,
+        options.maxDecompressedSize ?? 32 * MIB
       ),
-      maxReconsumeTimes: yield* integer("maxReconsumeTimes", options.maxReconsumeTimes ?? 16, 0, 0x7fffffff),
+      maxReconsumeTimes: yield* checked("maxReconsumeTimes", rules.maxReconsumeTimes, options.maxReconsumeTimes ?? 16),
       retryDelay: typeof level === "number" ? () => level : level,
-      consumeTimeout: yield* millis("consumeTimeout", options.consumeTimeout, 15 * 60_000, 1),
-      persistInterval: yield* millis("persistInterval", options.persistInterval, 5_000, 10),
-      rebalanceInterval: yield* millis("rebalanceInterval", options.rebalanceInterval, 20_000, 100),
-      shutdownTimeout: yield* millis("shutdownTimeout", options.shutdownTimeout, 10_000, 0),
-      suspendTimeout: yield* millis("suspendTimeout", options.suspendTimeout, 15_000, 0),
+      consumeTimeout: yield* millis("consumeTimeout", options.consumeTimeout, 15 * 60_000),
+      persistInterval: yield* millis("persistInterval", options.persistInterval, 5_000),
+      rebalanceInterval: yield* millis("rebalanceInterval", options.rebalanceInterval, 20_000),
+      shutdownTimeout: yield* millis("shutdownTimeout", options.shutdownTimeout, 10_000),
+      suspendTimeout: yield* millis("suspendTimeout", options.suspendTimeout, 15_000),
       allocationStrategy: options.allocationStrategy ?? AllocationStrategy.average
     }
   })
