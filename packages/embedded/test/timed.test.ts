@@ -1,8 +1,13 @@
+import * as Message from "@effect-rocketmq/client/Message"
+import * as MessageExt from "@effect-rocketmq/client/MessageExt"
+import * as Producer from "@effect-rocketmq/client/Producer"
+import * as ProducerError from "@effect-rocketmq/client/ProducerError"
 import * as MessageId from "@effect-rocketmq/protocol/MessageId"
 import type { RemotingCommand } from "@effect-rocketmq/protocol/RemotingCommand"
 import * as RequestCode from "@effect-rocketmq/protocol/RequestCode"
 import { assert, describe, it } from "@effect/vitest"
 import { Cause, Effect, Either, Exit, TestClock } from "effect"
+import * as Embedded from "../src/Embedded.js"
 import * as EmbeddedCluster from "../src/EmbeddedCluster.js"
 import type { Client } from "./client.js"
 import { heartbeat, json, NAME_SERVER, send, withBroker } from "./client.js"
@@ -181,4 +186,43 @@ describe("the version of a cluster", () => {
       const exit = yield* Effect.exit(EmbeddedCluster.make({ version: "five" }))
       assert.isTrue(Exit.isFailure(exit) && Cause.isDie(exit.cause))
     }))
+})
+
+describe("a producer", () => {
+  const wanted = Message.make({ topic: "T", body: "later", delay: "5 seconds" })
+
+  it.effect("sends nothing timed to a broker that would deliver it at once", () =>
+    Effect.gen(function*() {
+      const cluster = yield* EmbeddedCluster.EmbeddedCluster
+      const producer = yield* Producer.Producer
+      yield* producer.send(Message.make({ topic: "T", body: "now" }))
+      for (const send of [producer.send(wanted), producer.sendOneway(wanted)]) {
+        const error = yield* Effect.flip(Effect.asVoid(send))
+        assert.isTrue(error._tag === "MessageSendError" && error.cause._tag === "RequestNotSupportedError")
+        assert.include(error.message, "4.9.8")
+        assert.strictEqual(ProducerError.outcome(error), "Refused")
+      }
+      assert.deepStrictEqual((yield* cluster.messages("T")).map(MessageExt.text), ["now"])
+    }).pipe(
+      Effect.provide(Producer.layer({ group: "P" })),
+      Effect.provide(Embedded.layer({ cluster: { version: "4.9.8" } })),
+      Effect.scoped
+    ))
+
+  it.effect("sends it to one that has timers", () =>
+    Effect.gen(function*() {
+      const cluster = yield* EmbeddedCluster.EmbeddedCluster
+      const producer = yield* Producer.Producer
+      const { recallHandle } = yield* producer.send(wanted)
+      assert.strictEqual(yield* cluster.scheduled, 1)
+      const refusal = yield* Effect.flip(producer.recall(recallHandle ?? ""))
+      // recall is off unless the cluster has it on
+      assert.strictEqual(refusal.cause._tag, "PermissionDeniedError")
+      yield* TestClock.adjust("7 seconds")
+      assert.deepStrictEqual((yield* cluster.messages("T")).map(MessageExt.text), ["later"])
+    }).pipe(
+      Effect.provide(Producer.layer({ group: "P" })),
+      Effect.provide(Embedded.layer()),
+      Effect.scoped
+    ))
 })

@@ -165,7 +165,7 @@ export const timed: ReadonlyArray<Behaviour> = [
   }),
 
   behaviour("a recalled message never arrives, and its neighbours do", function*() {
-    const { broker, topic } = yield* Cluster
+    const { topic } = yield* Cluster
     const name = yield* topic({ queues: 1 })
     const inbox = Inbox.make<string>()
     yield* Member.consumer(
@@ -178,15 +178,8 @@ export const timed: ReadonlyArray<Behaviour> = [
     yield* send("before")
     const receipt = yield* send("recalled")
     yield* send("after")
-    const { brokerName } = receipt.messageQueue
-    const route = yield* (yield* Cluster).route(name)
-    const address = yield* Expect.present("its broker has an address", route.brokers.get(brokerName)?.get(0))
-    const uniqueKey = yield* broker.recallMessage(address, {
-      group: "c-recall",
-      topic: name,
-      brokerName,
-      recallHandle: yield* Expect.present("the receipt has a handle", receipt.recallHandle)
-    })
+    const handle = yield* Expect.present("the receipt has a handle", receipt.recallHandle)
+    const uniqueKey = yield* producer.recall(handle)
     yield* Expect.equal("the answer names it", uniqueKey, receipt.uniqueKey)
     const bodies = yield* Await.received("the others come", inbox, 2)
     yield* Expect.equal("they are the others", [...bodies].sort(), ["after", "before"])
@@ -244,5 +237,32 @@ export const timed: ReadonlyArray<Behaviour> = [
     )
     const unknown = topicName()
     yield* refused("a topic of nobody", unknown, yield* handle({ topic: unknown }), "TopicNotFoundError", "not exist")
+  }),
+
+  behaviour("a producer says why it cannot take a message back", function*() {
+    const { topic } = yield* Cluster
+    const name = yield* topic({ queues: 1 })
+    const producer = yield* Member.sender()
+    const failure = (recallHandle: string) => Effect.flip(producer.recall(recallHandle))
+    const handle = (changes: Partial<MessageId.RecallHandle>) =>
+      MessageId.encodeRecallHandle({
+        topic: name,
+        brokerName: "broker-z",
+        timestamp: 1,
+        messageId: "U",
+        ...changes
+      })
+    const none = yield* failure("abc")
+    yield* Expect.equal("no handle", [none._tag, none.cause._tag, none.outcome], [
+      "MessageRecallError",
+      "DeserializationError",
+      "Refused"
+    ])
+    const nowhere = yield* failure(yield* handle({}))
+    yield* Expect.equal("a broker that is in no route", nowhere.cause._tag, "BrokerNotAvailableError")
+    yield* Expect.mentions("names topic and broker", nowhere.message, [name, "broker-z"])
+    const { brokerName } = yield* Stored.firstMaster
+    const past = yield* failure(yield* handle({ brokerName }))
+    yield* Expect.equal("a time that is past", [past.cause._tag, past.outcome], ["InvalidParameterError", "Refused"])
   })
 ]
