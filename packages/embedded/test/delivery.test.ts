@@ -1,5 +1,6 @@
 import * as MessageExt from "@effect-rocketmq/protocol/MessageExt"
 import * as RequestCode from "@effect-rocketmq/protocol/RequestCode"
+import * as ResponseCode from "@effect-rocketmq/protocol/ResponseCode"
 import { assert, describe, it } from "@effect/vitest"
 import { Effect, TestClock } from "effect"
 import type { Client } from "./client.js"
@@ -216,11 +217,70 @@ describe("transactions", () => {
     Effect.gen(function*() {
       const { client, cluster } = yield* withBroker({ transactionCheckMax: 2, transactionCheckInterval: "10 seconds" })
       yield* heartbeat(client, "p", "", [], ["PG"])
-      yield* half(client, { CHECK_IMMUNITY_TIME_IN_SECONDS: "15" })
+      yield* half(client)
+      yield* TestClock.adjust("50 seconds")
+      yield* cluster.until(Effect.map(cluster.stored("TRANS_CHECK_MAX_TIME_TOPIC"), (count) => count === 1))
+      assert.strictEqual(client.pushes.length, 2)
+    }))
+
+  it.scoped("with a time before which nobody is asked are counted as asked about all the same", () =>
+    Effect.gen(function*() {
+      const { client, cluster } = yield* withBroker({ transactionCheckMax: 2, transactionCheckInterval: "10 seconds" })
+      yield* heartbeat(client, "p", "", [], ["PG"])
+      const sent = yield* half(client, { CHECK_IMMUNITY_TIME_IN_SECONDS: "15" })
       yield* TestClock.adjust("10 seconds")
       assert.strictEqual(client.pushes.length, 0)
       yield* TestClock.adjust("40 seconds")
       yield* cluster.until(Effect.map(cluster.stored("TRANS_CHECK_MAX_TIME_TOPIC"), (count) => count === 1))
-      assert.strictEqual(client.pushes.length, 2)
+      assert.strictEqual(client.pushes.length, 1)
+      // and an end that was not asked for comes too late
+      assert.strictEqual((yield* end(client, place(sent.extFields))).code, ResponseCode.ILLEGAL_OPERATION)
+      assert.strictEqual((yield* end(client, place(sent.extFields), { fromTransactionCheck: "true" })).code, 0)
+    }))
+
+  it.scoped("are asked about once more when their end came just before", () =>
+    Effect.gen(function*() {
+      const { client, cluster } = yield* withBroker({ transactionCheckInterval: "10 seconds" })
+      yield* heartbeat(client, "p", "", [], ["PG"])
+      const sent = yield* half(client)
+      yield* TestClock.adjust("9500 millis")
+      assert.strictEqual((yield* end(client, place(sent.extFields))).code, 0)
+      yield* TestClock.adjust("500 millis")
+      yield* cluster.until(Effect.sync(() => client.pushes.length === 1))
+      // told to commit twice, a broker delivers twice
+      yield* end(client, place(sent.extFields), {
+        tranStateTableOffset: client.pushes[0]!.extFields["tranStateTableOffset"],
+        commitLogOffset: client.pushes[0]!.extFields["commitLogOffset"],
+        fromTransactionCheck: "true"
+      })
+      assert.strictEqual(yield* cluster.stored("T"), 2)
+    }))
+
+  it.scoped("that are young hold up those behind them; those of the future are asked about at once", () =>
+    Effect.gen(function*() {
+      const { client, cluster } = yield* withBroker({ transactionCheckInterval: "10 seconds" })
+      yield* heartbeat(client, "p", "", [], ["PG"])
+      const born = (uniqueKey: string, g: number) =>
+        client.call(
+          RequestCode.SEND_MESSAGE_V2,
+          sendFields("T", {
+            properties: { TRAN_MSG: "true", PGROUP: "PG", UNIQ_KEY: uniqueKey },
+            fields: { f: "4", g: String(g), h: "7" }
+          }),
+          bytes("half")
+        )
+      yield* born("future", 60_000)
+      yield* born("young", 5_000)
+      yield* born("old", 0)
+      const asked = Effect.sync(() => client.pushes.map((push) => push.extFields["msgId"]))
+      yield* TestClock.adjust("10 seconds")
+      yield* cluster.until(Effect.map(asked, (keys) => keys.length === 1))
+      assert.deepStrictEqual(yield* asked, ["future"])
+      yield* TestClock.adjust("10 seconds")
+      yield* cluster.until(Effect.map(asked, (keys) => keys.length === 4))
+      assert.deepStrictEqual(yield* asked, ["future", "young", "old", "future"])
+      // a half message that is stored again loses the application's number
+      const flags = client.pushes.map((push) => MessageExt.decodeAll(push.body!).messages[0]?.flag)
+      assert.deepStrictEqual(flags, [7, 7, 7, 0])
     }))
 })

@@ -24,14 +24,17 @@ export interface Transactions {
   /** Stores a half message: nobody sees it before its transaction is committed. */
   readonly prepare: (draft: Draft) => Stored | undefined
   readonly end: Handler
-  /** Half messages without an end. */
-  readonly pending: () => number
 }
+
+/** How often ends are noted, in milliseconds: until then the check does not know of them. */
+const NOTE_INTERVAL = 3000
 
 export const make = (broker: Broker): Transactions => {
   const { settings, store } = broker
-  /** Half messages without an end: offset in the half topic, to commit log offset. */
+  /** Half messages without a noted end: offset in the half topic, to commit log offset. */
   const pending = new Map<number, number>()
+  /** Offsets in the half topic whose end is not noted yet. */
+  let ended: Array<number> = []
 
   const prepare = (draft: Draft): Stored | undefined => {
     const properties: Record<string, string> = {
@@ -50,15 +53,21 @@ export const make = (broker: Broker): Transactions => {
     })
     if (stored !== undefined) {
       pending.set(stored.queueOffset, stored.commitLogOffset)
-      arm()
+      checks.arm()
     }
     return stored
   }
 
-  /** How old a half message must be before its producer is asked. */
-  const immunity = (message: MessageExt.MessageExt): number => {
-    const seconds = Number(message.properties[MessageProperties.CHECK_IMMUNITY_TIME] ?? "0")
-    return Math.max(settings.transactionTimeout, Number.isFinite(seconds) ? seconds * 1000 : 0)
+  /** How old a half message must be before its producer is asked, when it says so itself. */
+  const immunity = (message: MessageExt.MessageExt): number | undefined => {
+    const text = message.properties[MessageProperties.CHECK_IMMUNITY_TIME]
+    return text === undefined ? undefined : /^[+-]?\d+$/.test(text) ? Number(text) * 1000 : settings.transactionTimeout
+  }
+
+  /** With a time of its own, a half message takes an end only until then; later its producer has to be asked. */
+  const isLate = (message: MessageExt.MessageExt): boolean => {
+    const own = immunity(message)
+    return own !== undefined && broker.now() - message.bornTimestamp > Math.max(own, settings.transactionTimeout)
   }
 
   const wrong = (message: MessageExt.MessageExt, request: RemotingCommand): string | undefined => {
@@ -96,13 +105,16 @@ export const make = (broker: Broker): Transactions => {
     if (message === undefined || message.topic !== Names.HALF_TOPIC) {
       return answer(ResponseCode.SYSTEM_ERROR, "Find prepared transaction message failed")
     }
-    const late = message.properties[MessageProperties.CHECK_IMMUNITY_TIME] !== undefined &&
-      !Fields.boolean(fields, "fromTransactionCheck") && broker.now() - message.bornTimestamp > immunity(message)
-    if (late) return answer(ResponseCode.ILLEGAL_OPERATION)
+    if (!Fields.boolean(fields, "fromTransactionCheck") && isLate(message)) {
+      return answer(ResponseCode.ILLEGAL_OPERATION)
+    }
     const problem = wrong(message, request)
     if (problem !== undefined) return answer(ResponseCode.SYSTEM_ERROR, problem)
     const response = state === SysFlag.TRANSACTION_COMMIT_TYPE ? commit(message) : ok
-    if (response.code === ResponseCode.SUCCESS) pending.delete(Number(message.queueOffset))
+    if (response.code === ResponseCode.SUCCESS) {
+      ended.push(Number(message.queueOffset))
+      notes.arm()
+    }
     return response
   }
 
@@ -113,6 +125,7 @@ export const make = (broker: Broker): Transactions => {
     const uniqueKey = half.uniqueKey ?? ""
     const body = MessageExt.encode({
       ...draft,
+      flag: half.flag,
       topic: draft.properties[MessageProperties.REAL_TOPIC] ?? "",
       queueId: Number(draft.properties[MessageProperties.REAL_QID]),
       queueOffset: BigInt(stored.queueOffset),
@@ -137,8 +150,27 @@ export const make = (broker: Broker): Transactions => {
     })
   }
 
+  /** A half message as it is stored again, at the end of the table. */
+  const renewed = (message: MessageExt.MessageExt, extra: Readonly<Record<string, string>>): Draft => ({
+    ...draftOf(message),
+    flag: 0,
+    reconsumeTimes: 0,
+    properties: { ...message.properties, ...extra }
+  })
+
+  const putBack = (draft: Draft): Stored | undefined => {
+    const stored = store.append(draft)
+    if (stored !== undefined) pending.set(stored.queueOffset, stored.commitLogOffset)
+    return stored
+  }
+
+  const giveUp = (message: MessageExt.MessageExt) => {
+    broker.topics.ensure(CHECK_MAX_TIME_TOPIC, 1)
+    store.append({ ...draftOf(message), topic: CHECK_MAX_TIME_TOPIC, queueId: 0 })
+  }
+
   const check = () => {
-    // every check stores the half message anew, at the end of the table: only those of now are looked at
+    // what is put back while this runs has its turn at the next check
     for (const [queueOffset, commitLogOffset] of Array.from(pending)) {
       const record = store.look(commitLogOffset)
       if (record === undefined) {
@@ -146,38 +178,57 @@ export const make = (broker: Broker): Transactions => {
         continue
       }
       const message = decode(record)
-      if (broker.now() - message.bornTimestamp <= immunity(message)) continue
-      pending.delete(queueOffset)
       const times = Number(message.properties[MessageProperties.TRANSACTION_CHECK_TIMES] ?? "0")
       if (times >= settings.transactionCheckMax) {
-        broker.topics.ensure(CHECK_MAX_TIME_TOPIC, 1)
-        store.append({ ...draftOf(message), topic: CHECK_MAX_TIME_TOPIC, queueId: 0 })
+        pending.delete(queueOffset)
+        giveUp(message)
         continue
       }
-      const draft: Draft = {
-        ...draftOf(message),
-        properties: { ...message.properties, [MessageProperties.TRANSACTION_CHECK_TIMES]: String(times + 1) }
+      if (message.storeTimestamp >= broker.now()) return
+      const counted = { [MessageProperties.TRANSACTION_CHECK_TIMES]: String(times + 1) }
+      const age = broker.now() - message.bornTimestamp
+      const own = immunity(message)
+      if (own !== undefined && age <= own) {
+        // put back unasked, and yet counted as if it had been asked about
+        pending.delete(queueOffset)
+        putBack(renewed(message, {
+          [MessageProperties.TRAN_PREPARED_QUEUE_OFFSET]: String(queueOffset),
+          ...message.properties,
+          ...counted
+        }))
+        continue
       }
-      const stored = store.append(draft)
-      if (stored === undefined) continue
-      pending.set(stored.queueOffset, stored.commitLogOffset)
-      ask(message, stored, draft)
+      // a young one has all behind it wait, whatever their age; one of the future is asked about at once
+      if (own === undefined && age >= 0 && age <= settings.transactionTimeout) return
+      const draft = renewed(message, counted)
+      pending.delete(queueOffset)
+      const stored = putBack(draft)
+      if (stored !== undefined) ask(message, stored, draft)
     }
   }
 
-  let armed = false
-  /** Looks at the half messages at the next of the regular times since the broker's start, and on while there are any. */
-  const arm = () => {
-    if (armed) return
-    armed = true
-    const interval = settings.transactionCheckInterval
-    const passed = Math.floor((broker.now() - broker.bootTimestamp) / interval)
-    broker.timers.at(broker.bootTimestamp + (passed + 1) * interval, () => {
-      armed = false
-      if (broker.server.isUp()) check()
-      if (pending.size > 0) arm()
-    })
+  const note = () => {
+    for (const queueOffset of ended) pending.delete(queueOffset)
+    ended = []
   }
 
-  return { prepare, end, pending: () => pending.size }
+  /** Runs at the next of the regular times since the broker's start, and on while there is work. */
+  const regularly = (interval: number, run: () => void, isNeeded: () => boolean) => {
+    let armed = false
+    const arm = () => {
+      if (armed) return
+      armed = true
+      const passed = Math.floor((broker.now() - broker.bootTimestamp) / interval)
+      broker.timers.at(broker.bootTimestamp + (passed + 1) * interval, () => {
+        armed = false
+        if (broker.server.isUp()) run()
+        if (isNeeded()) arm()
+      })
+    }
+    return { arm }
+  }
+  const notes = regularly(NOTE_INTERVAL, note, () => ended.length > 0)
+  const checks = regularly(settings.transactionCheckInterval, check, () => pending.size > 0)
+
+  return { prepare, end }
 }
