@@ -11,14 +11,20 @@ import type { ConfigError } from "effect/ConfigError"
 import * as Context from "effect/Context"
 import type * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
+import type * as Either from "effect/Either"
+import { dual } from "effect/Function"
 import * as Layer from "effect/Layer"
+import * as Predicate from "effect/Predicate"
 import type * as Scope from "effect/Scope"
+import * as Sink from "effect/Sink"
+import * as Stream from "effect/Stream"
 import type { Broker } from "./Broker.js"
 import type { Client } from "./Client.js"
 import type { Compression, CompressionType } from "./Compression.js"
 import type * as FaultTolerance from "./FaultTolerance.js"
 import * as internal from "./internal/producer.js"
 import * as internalConfig from "./internal/producerConfig.js"
+import * as internalStream from "./internal/sendStream.js"
 import type { MessageQueueSelector } from "./MessageQueueSelector.js"
 import type { NameServer } from "./NameServer.js"
 import type { BatchError, ProducerStartError, SendError } from "./ProducerError.js"
@@ -44,11 +50,20 @@ export interface CompressionOptions {
 /**
  * When single messages travel together. Every caller still gets the receipt, or the error, of its own message.
  *
+ * Messages of one topic wait together. Where the queue follows from the message, those of one queue do, so that a key
+ * keeps its queue and its order; else the selector is asked once for each batch. Alone go: the first message of a topic,
+ * messages that are delayed, timed or compressed, those with a priority or a lite topic, and calls with a `timeout`. While
+ * 32 MiB wait or have no answer, callers wait, too; all of that counts towards `sendTimeout`.
+ *
+ * A caller that is interrupted takes its message out of a batch that has not left. Later the message goes on with the
+ * others, and the outbox gets it if it stays unknown whether it is stored. A batch that a broker refuses for what is in
+ * it, or for its size, is sent once more, message by message.
+ *
  * @since 0.1.0
  * @category models
  */
 export interface AutoBatchOptions {
-  /** How long a message waits for others at most. Default 5 ms. */
+  /** How long a message waits for others at most. Default 5 ms. Not more than half of `sendTimeout`. */
   readonly linger?: Duration.DurationInput | undefined
   /** A batch of this many bytes leaves at once. At most `maxMessageSize`. Default 128 KiB, or that if it is less. */
   readonly maxBytes?: number | undefined
@@ -161,6 +176,42 @@ export interface SendOptions {
 }
 
 /**
+ * What became of one message of {@link sendAll}.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface SendResult {
+  readonly message: Message
+  readonly result: Either.Either<SendReceipt, SendError>
+}
+
+/**
+ * What became of the messages of a {@link sink}.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface SendSummary {
+  readonly accepted: number
+  /** Of these, those with a status other than `SEND_OK`. */
+  readonly weak: number
+}
+
+/**
+ * How a stream of messages is sent.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface SendAllOptions {
+  /** Most messages that are under way, or whose results nobody has taken yet. Default 256. */
+  readonly concurrency?: number | undefined
+  /** For each of the messages. */
+  readonly sendOptions?: SendOptions | undefined
+}
+
+/**
  * What a program sends with.
  *
  * @since 0.1.0
@@ -204,6 +255,51 @@ export class Producer extends Context.Tag("@effect-rocketmq/client/Producer")<Pr
    */
   readonly stop: Effect.Effect<StopReceipt>
 }>() {}
+
+/**
+ * Sends the messages of a stream, many at a time, and emits a result for each in their order. A message that fails does
+ * not end the stream. Messages are read no faster than their results are taken, `concurrency` ahead. Interruption of the
+ * stream interrupts the sends.
+ *
+ * With `autoBatch` messages of a stream travel together; give it a `concurrency` of several batches.
+ *
+ * @example
+ * import { Message, Producer } from "@effect-rocketmq/client"
+ * import { Either, Stream } from "effect"
+ *
+ * export const failed = Stream.range(1, 1000).pipe(
+ *   Stream.map((i) => Message.make({ topic: "orders", body: `order ${i}` })),
+ *   Producer.sendAll({ concurrency: 64 }),
+ *   Stream.filter(({ result }) => Either.isLeft(result)),
+ *   Stream.runCount
+ * )
+ *
+ * @since 0.1.0
+ * @category streams
+ */
+export const sendAll: {
+  (
+    options?: SendAllOptions
+  ): <E, R>(messages: Stream.Stream<Message, E, R>) => Stream.Stream<SendResult, E, R | Producer>
+  <E, R>(messages: Stream.Stream<Message, E, R>, options?: SendAllOptions): Stream.Stream<SendResult, E, R | Producer>
+} = dual(
+  (args) => Predicate.hasProperty(args[0], Stream.StreamTypeId),
+  <E, R>(
+    messages: Stream.Stream<Message, E, R>,
+    options?: SendAllOptions
+  ): Stream.Stream<SendResult, E, R | Producer> =>
+    Stream.unwrap(Effect.map(Producer, (producer) => internalStream.sendAll(producer, messages, options)))
+)
+
+/**
+ * Sends all messages that it is given, and has ended when all are acknowledged. Fails with the error of the first message
+ * that failed; what is under way then is interrupted.
+ *
+ * @since 0.1.0
+ * @category streams
+ */
+export const sink = (options?: SendAllOptions): Sink.Sink<SendSummary, Message, never, SendError, Producer> =>
+  Sink.unwrap(Effect.map(Producer, (producer) => internalStream.sink(producer, options)))
 
 /**
  * A producer that lives until the Scope closes: then it takes nothing new, waits up to `shutdownTimeout` for sends under
