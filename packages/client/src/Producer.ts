@@ -5,6 +5,7 @@
  * @since 0.1.0
  */
 import type { Message } from "@effect-rocketmq/protocol/Message"
+import type { MessageExt } from "@effect-rocketmq/protocol/MessageExt"
 import type { MessageQueue } from "@effect-rocketmq/protocol/MessageQueue"
 import * as Config from "effect/Config"
 import type { ConfigError } from "effect/ConfigError"
@@ -29,6 +30,8 @@ import type { MessageQueueSelector } from "./MessageQueueSelector.js"
 import type { NameServer } from "./NameServer.js"
 import type { BatchError, ProducerStartError, SendError } from "./ProducerError.js"
 import type { ProducerHealth, ProducerStats } from "./ProducerStats.js"
+import type { Reply, ReplyOptions, RequestOptions } from "./RequestReply.js"
+import type { NotARequestError, ReplyTimeoutError, RequesterGoneError } from "./RequestReplyError.js"
 import type { RetryPolicy } from "./RetryPolicy.js"
 import type { Attempt, SendReceipt } from "./SendReceipt.js"
 
@@ -243,6 +246,25 @@ export class Producer extends Context.Tag("@effect-rocketmq/client/Producer")<Pr
     messages: ReadonlyArray<Message>,
     options?: SendOptions
   ) => Effect.Effect<ReadonlyArray<SendReceipt>, BatchError>
+  /**
+   * Sends a message, never in a batch, and waits for the reply of whoever consumes it. The reply has a plain body, and no
+   * place in a queue; a body that cannot be decompressed is as it came, `SysFlag.isCompressed` then. An acknowledgement
+   * alone does not end the waiting, and a reply that comes before it does. A send that fails is its SendError, unless a
+   * reply comes in time after all. Interruption stops the waiting: a reply is dropped then.
+   */
+  readonly request: (
+    message: Message,
+    options?: RequestOptions
+  ) => Effect.Effect<MessageExt, SendError | ReplyTimeoutError>
+  /**
+   * Replies to a request that was consumed. Success means that the requester has the reply. It goes through the broker
+   * that the request came from, or another one that knows the requester.
+   */
+  readonly reply: (
+    request: MessageExt,
+    reply: string | Uint8Array | Reply | Message,
+    options?: ReplyOptions
+  ) => Effect.Effect<SendReceipt, SendError | NotARequestError | RequesterGoneError>
   /** The queues of a topic that a message may be sent to, by broker name and queue id. */
   readonly queues: (topic: string) => Effect.Effect<ReadonlyArray<MessageQueue>, SendError>
   /** The numbers of this moment. */

@@ -11,6 +11,7 @@ import { CompressionError } from "./Compression.js"
 import * as ConsumerErrors from "./ConsumerError.js"
 import * as NameServerErrors from "./NameServerError.js"
 import * as ProducerErrors from "./ProducerError.js"
+import * as RequestReplyErrors from "./RequestReplyError.js"
 import * as SubscriptionErrors from "./SubscriptionError.js"
 import type { TransportError } from "./TransportError.js"
 
@@ -64,6 +65,13 @@ export * as ProducerError from "./ProducerError.js"
 export * as RemotingError from "./RemotingError.js"
 
 /**
+/**
+ * Errors between a request message and its reply.
+ *
+ * @since 0.1.0
+ */
+export * as RequestReplyError from "./RequestReplyError.js"
+
  * Errors of what is subscribed to.
  *
  * @since 0.1.0
@@ -98,7 +106,9 @@ export type RocketMQError =
  * @since 0.1.0
  * @category refinements
  */
+  | RequestReplyErrors.RequestReplyError
 export const isRocketMQError = (u: unknown): u is RocketMQError =>
   BrokerErrors.isBrokerError(u) || NameServerErrors.isNameServerError(u) || ClientErrors.isClientError(u) ||
   ProducerErrors.isProducerError(u) || ConsumerErrors.isConsumerError(u) || SubscriptionErrors.isSubscriptionError(u) ||
   u instanceof CompressionError
+  RequestReplyErrors.isRequestReplyError(u) ||

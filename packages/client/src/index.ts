@@ -200,6 +200,24 @@ export * as Remoting from "./Remoting.js"
 export * as RemotingError from "./RemotingError.js"
 
 /**
+ * Requests that are messages: one program sends and waits, another one consumes and replies. Works with clients of other
+ * languages on either side.
+ *
+ * The requester is `Producer.request`. The replier is a consumer whose handler is made by {@link responder}, or one that
+ * calls `Producer.reply` itself.
+ *
+ * @since 0.1.0
+ */
+export * as RequestReply from "./RequestReply.js"
+
+/**
+ * What can go wrong between a request and its reply, beside the sending of either.
+ *
+ * @since 0.1.0
+ */
+export * as RequestReplyError from "./RequestReplyError.js"
+
+/**
  * When a send that failed is tried again: a Schedule for each class of failure.
  *
  * @since 0.1.0

@@ -19,6 +19,8 @@ import type { Engine } from "./producerEngine.js"
 import * as Engines from "./producerEngine.js"
 import * as Reports from "./producerReports.js"
 import * as Stops from "./producerStop.js"
+import * as RequestReplies from "./requestReplies.js"
+import * as Requests from "./requests.js"
 
 /** @internal The service over its engine. */
 export const serviceOf = (engine: Engine): Effect.Effect<Producer["Type"], never, Scope.Scope> =>
@@ -27,6 +29,7 @@ export const serviceOf = (engine: Engine): Effect.Effect<Producer["Type"], never
     const { group } = settings
     const accumulator = settings.autoBatch && (yield* Accumulators.make(engine, settings.autoBatch))
     const stop = yield* Stops.make(engine, accumulator)
+    const request = yield* Requests.make(engine)
 
     const send = (message: Message, options?: SendOptions): Effect.Effect<SendReceipt, SendError> =>
       Effect.uninterruptibleMask((restore) => {
@@ -44,6 +47,8 @@ export const serviceOf = (engine: Engine): Effect.Effect<Producer["Type"], never
       sendOneway: Oneway.make(engine),
       sendBatch: Batches.make(engine),
       queues: (name) =>
+      request,
+      reply: RequestReplies.make(engine),
         Effect.suspend((): Effect.Effect<ReadonlyArray<MessageQueue>, SendError> => {
           const problem = Names.topicProblem(name)
           if (problem !== undefined) {

@@ -1,5 +1,5 @@
 import * as Remoting from "@effect-rocketmq/client/Remoting"
-import type { RemotingError } from "@effect-rocketmq/client/RemotingError"
+import { type RemotingError, RequestTimeoutError } from "@effect-rocketmq/client/RemotingError"
 import { ConnectionFailedError } from "@effect-rocketmq/client/TransportError"
 import * as RemotingCommand from "@effect-rocketmq/protocol/RemotingCommand"
 import * as ResponseCode from "@effect-rocketmq/protocol/ResponseCode"
@@ -42,10 +42,14 @@ export const make = (answer: (address: string, request: RemotingCommand.Request)
   }
 
   const remoting = Remoting.Remoting.of({
-    request: (address, request) =>
+    request: (address, request, timeout) =>
       Effect.suspend(() => {
         open(address)
-        return Effect.map(ask(address, request), (response) => RemotingCommand.response({ opaque: 1 }, response))
+        const answered = timeout === undefined ? ask(address, request) : Effect.timeoutFail(ask(address, request), {
+          duration: timeout,
+          onTimeout: () => new RequestTimeoutError({ address, code: request.code, timeout, written: true })
+        })
+        return Effect.map(answered, (response) => RemotingCommand.response({ opaque: 1 }, response))
       }),
     oneway: (address, request) => Effect.asVoid(ask(address, request)),
     handle: (code, handler) =>
