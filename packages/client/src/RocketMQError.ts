@@ -65,7 +65,6 @@ export * as ProducerError from "./ProducerError.js"
 export * as RemotingError from "./RemotingError.js"
 
 /**
-/**
  * Errors between a request message and its reply.
  *
  * @since 0.1.0
@@ -98,6 +97,7 @@ export type RocketMQError =
   | NameServerErrors.NameServerError
   | ClientErrors.ClientError
   | ProducerErrors.ProducerError
+  | RequestReplyErrors.RequestReplyError
   | ConsumerErrors.ConsumerError
   | SubscriptionErrors.SubscriptionError
   | CompressionError
@@ -106,9 +106,7 @@ export type RocketMQError =
  * @since 0.1.0
  * @category refinements
  */
-  | RequestReplyErrors.RequestReplyError
 export const isRocketMQError = (u: unknown): u is RocketMQError =>
+  RequestReplyErrors.isRequestReplyError(u) ||
   BrokerErrors.isBrokerError(u) || NameServerErrors.isNameServerError(u) || ClientErrors.isClientError(u) ||
   ProducerErrors.isProducerError(u) || ConsumerErrors.isConsumerError(u) || SubscriptionErrors.isSubscriptionError(u) ||
-  u instanceof CompressionError
-  RequestReplyErrors.isRequestReplyError(u) ||

@@ -28,8 +28,8 @@ export const serviceOf = (engine: Engine): Effect.Effect<Producer["Type"], never
     const { sender, settings, topics } = engine
     const { group } = settings
     const accumulator = settings.autoBatch && (yield* Accumulators.make(engine, settings.autoBatch))
-    const stop = yield* Stops.make(engine, accumulator)
     const request = yield* Requests.make(engine)
+    const stop = yield* Stops.make(engine, accumulator)
 
     const send = (message: Message, options?: SendOptions): Effect.Effect<SendReceipt, SendError> =>
       Effect.uninterruptibleMask((restore) => {
@@ -46,9 +46,9 @@ export const serviceOf = (engine: Engine): Effect.Effect<Producer["Type"], never
       send,
       sendOneway: Oneway.make(engine),
       sendBatch: Batches.make(engine),
-      queues: (name) =>
       request,
       reply: RequestReplies.make(engine),
+      queues: (name) =>
         Effect.suspend((): Effect.Effect<ReadonlyArray<MessageQueue>, SendError> => {
           const problem = Names.topicProblem(name)
           if (problem !== undefined) {
