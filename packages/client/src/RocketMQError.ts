@@ -71,6 +71,7 @@ export * as RemotingError from "./RemotingError.js"
  */
 export * as RequestReplyError from "./RequestReplyError.js"
 
+/**
  * Errors of what is subscribed to.
  *
  * @since 0.1.0
@@ -110,3 +111,4 @@ export const isRocketMQError = (u: unknown): u is RocketMQError =>
   RequestReplyErrors.isRequestReplyError(u) ||
   BrokerErrors.isBrokerError(u) || NameServerErrors.isNameServerError(u) || ClientErrors.isClientError(u) ||
   ProducerErrors.isProducerError(u) || ConsumerErrors.isConsumerError(u) || SubscriptionErrors.isSubscriptionError(u) ||
+  u instanceof CompressionError
