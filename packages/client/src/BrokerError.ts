@@ -356,7 +356,7 @@ export class ClientNotOnlineError extends internal.answer("ClientNotOnlineError"
 
 /**
  * The broker does not take this message, now or later (13): a bad timer, a property out of bounds, a batch where none is
- * allowed, or a queue that cannot be acknowledged.
+ * allowed or over its `maxMessageSize` (1), or a queue that cannot be acknowledged.
  *
  * @since 0.1.0
  * @category errors

@@ -68,6 +68,14 @@ const rows: ReadonlyArray<Row> = [
   [1, "The producer group wrong", send, "BrokerSystemError", "Unknown", true],
   [
     1,
+    "java.lang.RuntimeException: message body size exceeded, org.apache.rocketmq.store.MessageExtEncoder.encode",
+    RequestCode.SEND_BATCH_MESSAGE,
+    "MessageIllegalError",
+    "Refused",
+    false
+  ],
+  [
+    1,
     "can not find message by the offset, 123",
     RequestCode.VIEW_MESSAGE_BY_ID,
     "OffsetNotFoundError",

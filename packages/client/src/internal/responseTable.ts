@@ -43,11 +43,17 @@ const wrongTransaction = /producer group wrong|offset wrong|Find prepared transa
 /** A reply for a client that this broker does not know. */
 const noRequester = /^push reply message fail, channel of <.*> not found/
 
+/** A batch over maxMessageSize: nobody catches the exception. Single messages get MESSAGE_ILLEGAL. */
+const batchTooLarge = /message body size exceeded/
+
 const systemError: Make = (answer) => {
   // it names a client, which may hold any word
   if (noRequester.test(answer.remark ?? "")) return new E.ClientNotOnlineError(answer)
   const remark = remarkOf(answer)
   if (busy.test(remark)) return new E.BrokerBusyError(answer)
+  if (answer.requestCode === RequestCode.SEND_BATCH_MESSAGE && batchTooLarge.test(remark)) {
+    return new E.MessageIllegalError(answer)
+  }
   if (switchedOff.test(remark)) return new E.PermissionDeniedError({ ...answer, reason: "Feature" })
   if (answer.requestCode === RequestCode.END_TRANSACTION && wrongTransaction.test(remark)) {
     return new E.TransactionFailedError(answer)

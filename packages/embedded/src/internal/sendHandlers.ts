@@ -140,6 +140,12 @@ export const make = (broker: Broker): ReadonlyArray<readonly [number, Handler]> 
     `the message is illegal, maybe msg body or properties length not matched. msg body length limit ` +
       `${broker.settings.maxMessageSize}B, msg properties length limit 32KB.`
   )
+  /** What becomes of a batch: an exception that nobody catches. */
+  const tooLarge = answer(
+    ResponseCode.SYSTEM_ERROR,
+    "java.lang.RuntimeException: message body size exceeded, " +
+      "org.apache.rocketmq.store.MessageExtEncoder.encode(MessageExtEncoder.java:290)"
+  )
   const region = { MSG_REGION: broker.settings.region, TRACE_ON: "true" }
   const withRegion = (refused: Answer): Answer => ({ ...refused, extFields: region })
 
@@ -224,6 +230,7 @@ export const make = (broker: Broker): ReadonlyArray<readonly [number, Handler]> 
         answer(ResponseCode.MESSAGE_ILLEGAL, `batch request does not support retry group ${topic.name}`)
       )
     }
+    if (body.length > broker.settings.maxMessageSize) return tooLarge
     const entries = MessageBatch.decode(body)
     if (Either.isLeft(entries) || entries.right.length === 0) return withRegion(illegal)
     const queueId = chooseQueue(header, topic)
@@ -256,8 +263,10 @@ export const make = (broker: Broker): ReadonlyArray<readonly [number, Handler]> 
     if (body === undefined) return emptyBody
     const topic = checkTopic(broker, header, call)
     if (isAnswer(topic)) return withRegion(topic)
-    if (body.length > broker.settings.maxMessageSize) return withRegion(illegal)
-    return isBatch || header.batch ? batch(header, topic, body, call) : single(header, topic, body, call)
+    if (isBatch || header.batch) return batch(header, topic, body, call)
+    return body.length > broker.settings.maxMessageSize
+      ? withRegion(illegal)
+      : single(header, topic, body, call)
   }
 
   const sendBack: Handler = ({ request }) => {
