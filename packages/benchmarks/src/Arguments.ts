@@ -29,6 +29,8 @@ export interface Arguments {
   readonly seconds: number
   /** Seconds after which the measured stretch ends whatever was reached. */
   readonly timeout: number
+  /** Most oneway messages that the broker has shown no sign of having taken; 0: any number. */
+  readonly onewayWindow: number
 }
 
 const texts = { namesrv: "127.0.0.1:9876", topic: "", group: "", workload: "" }
@@ -41,7 +43,8 @@ const numbers = {
   warmup: 0,
   rate: 1000,
   seconds: 10,
-  timeout: 60
+  timeout: 60,
+  onewayWindow: 0
 }
 
 /**
@@ -66,6 +69,7 @@ export const parse = (argv: ReadonlyArray<string>): Arguments => {
     warmup: number("warmup"),
     rate: number("rate"),
     seconds: number("seconds"),
-    timeout: number("timeout")
+    timeout: number("timeout"),
+    onewayWindow: number("onewayWindow")
   }
 }

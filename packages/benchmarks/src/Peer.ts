@@ -44,12 +44,18 @@ export const withClient = (o: Arguments) => <A, E>(program: Effect.Effect<A, E, 
     (context) => Effect.provide(program, context)
   )
 
+const options = (o: Arguments): Producer.Options => ({
+  group: o.group,
+  autoBatch: o.workload === "send-auto-batch",
+  onewayWindow: o.onewayWindow > 0 ? o.onewayWindow : undefined
+})
+
 /**
  * @since 0.1.0
  * @category constructors
  */
 export const producer = (o: Arguments) =>
-  Effect.map(Producer.make({ group: o.group }), (producer): Sending => {
+  Effect.map(Producer.make(options(o)), (producer): Sending => {
     const body = Body.maker(o.size)
     const message = (kind: number, i: number, clock?: number): Message.Message =>
       Message.make({ topic: o.topic, tags: "bench", body: body(kind, i, clock) })
@@ -60,7 +66,7 @@ export const producer = (o: Arguments) =>
     }
   })
 
-const options = (o: Arguments): Consumer.Options => ({
+const consumerOptions = (o: Arguments): Consumer.Options => ({
   group: o.group,
   subscriptions: { [o.topic]: MessageSelector.all },
   consumeFrom: "first"
@@ -73,7 +79,7 @@ const options = (o: Arguments): Consumer.Options => ({
  * @category constructors
  */
 export const consumer = (o: Arguments, listener: (body: Uint8Array) => void) =>
-  Consumer.make(options(o), (message) => Effect.sync(() => listener(message.body)))
+  Consumer.make(consumerOptions(o), (message) => Effect.sync(() => listener(message.body)))
 
 /**
  * A consumer of batches with larger pulls and buffers.
@@ -83,7 +89,7 @@ export const consumer = (o: Arguments, listener: (body: Uint8Array) => void) =>
  */
 export const tunedConsumer = (o: Arguments, listener: (body: Uint8Array) => void) =>
   Consumer.makeBatch(
-    { ...options(o), batchSize: 32, pullBatchSize: 1024, pullThresholdCount: 8192, offsetSpan: 16_384 },
+    { ...consumerOptions(o), batchSize: 32, pullBatchSize: 1024, pullThresholdCount: 8192, offsetSpan: 16_384 },
     (messages: ReadonlyArray<MessageExt>) =>
       Effect.sync(() => {
         for (const message of messages) listener(message.body)
@@ -96,4 +102,5 @@ export const tunedConsumer = (o: Arguments, listener: (body: Uint8Array) => void
  * @since 0.1.0
  * @category constructors
  */
-export const slowConsumer = (o: Arguments, handler: Effect.Effect<void>) => Consumer.make(options(o), () => handler)
+export const slowConsumer = (o: Arguments, handler: Effect.Effect<void>) =>
+  Consumer.make(consumerOptions(o), () => handler)

@@ -28,6 +28,7 @@ const workload = (): Effect.Effect<Meter.Result, unknown, Scope.Scope> => {
     case "send-async":
     case "send-oneway":
     case "send-batch":
+    case "send-auto-batch":
       return Peer.withClient(o)(Sends.run(o, failed))
     case "consume":
     case "consume-tuned":

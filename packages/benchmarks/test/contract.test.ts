@@ -23,6 +23,7 @@ describe("the bench contract", () => {
     assert.strictEqual(o.size, 16)
     assert.strictEqual(o.batch, 32)
     assert.strictEqual(o.timeout, 60)
+    assert.strictEqual(o.onewayWindow, 0)
     assert.strictEqual(Arguments.parse(["--workload", "send-latency", "--concurrency", "64"]).concurrency, 1)
   })
 
