@@ -5,6 +5,7 @@
  * @since 0.1.0
  */
 import type { MessageQueue } from "@effect-rocketmq/protocol/MessageQueue"
+import * as ConsistentHash from "./internal/consistentHash.js"
 
 /**
  * What a strategy decides on. Queues are ordered by topic, broker name and id; members by code units.
@@ -69,3 +70,89 @@ export const averageByCircle: AllocationStrategy = make("AVG_BY_CIRCLE", ({ clie
   const index = members.indexOf(clientId)
   return index < 0 ? [] : queues.filter((_, i) => i % members.length === index)
 })
+
+/**
+ * Each queue to the member that comes next on a ring of hashes: few queues change hands when a member comes or goes, and
+ * the shares are less even than those of {@link average}. `CONSISTENT_HASH`, as the Java client does it; Go hashes
+ * differently. `virtualNodes` is how often each member stands on the ring, 10 in Java.
+ *
+ * @since 0.1.0
+ * @category constructors
+ */
+export const consistentHash = (options?: { readonly virtualNodes?: number | undefined }): AllocationStrategy => {
+  const virtualNodes = Math.max(1, options?.virtualNodes ?? 10)
+  return make("CONSISTENT_HASH", ({ clientId, members, queues }) => {
+    if (!members.includes(clientId)) return []
+    const ring = ConsistentHash.ring(members, virtualNodes)
+    return queues.filter((queue) => ConsistentHash.ownerOf(ring, queue) === clientId)
+  })
+}
+
+/**
+ * The queues that are named here, whoever else is in the group: `CONFIG`. Whoever writes the configuration sees to it that
+ * each queue has one member; those that the topic does not have are ignored.
+ *
+ * @since 0.1.0
+ * @category constructors
+ */
+export const byConfig = (queues: ReadonlyArray<MessageQueue>): AllocationStrategy => make("CONFIG", () => queues)
+
+/**
+ * Only the queues of brokers in some rooms, dealt out in even blocks: `MACHINE_ROOM`. A broker says its room in its name:
+ * `room@name`. Queues of other rooms have no owner.
+ *
+ * @since 0.1.0
+ * @category constructors
+ */
+export const machineRoom = (rooms: ReadonlySet<string>): AllocationStrategy =>
+  make("MACHINE_ROOM", ({ clientId, members, queues }) => {
+    const index = members.indexOf(clientId)
+    if (index < 0) return []
+    const inRooms = queues.filter(({ brokerName }) => {
+      const parts = brokerName.split("@")
+      return parts.length === 2 && rooms.has(parts[0]!)
+    })
+    const share = Math.floor(inRooms.length / members.length)
+    const rest = inRooms.slice(share * members.length)
+    return [...inRooms.slice(index * share, (index + 1) * share), ...rest.slice(index, index + 1)]
+  })
+
+/**
+ * Where brokers and members are.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface MachineRooms {
+  readonly ofBroker: (queue: MessageQueue) => string
+  readonly ofMember: (clientId: string) => string
+}
+
+/**
+ * The queues of a room to the members in it, by another strategy; those of rooms without members to all:
+ * `MACHINE_ROOM_NEARBY-` and the name of the other strategy.
+ *
+ * @since 0.1.0
+ * @category constructors
+ */
+export const machineRoomNearby = (rooms: MachineRooms, within: AllocationStrategy = average): AllocationStrategy =>
+  make(`MACHINE_ROOM_NEARBY-${within.name}`, (allocation) => {
+    const { clientId, members, queues } = allocation
+    if (!members.includes(clientId)) return []
+    const room = rooms.ofMember(clientId)
+    const taken = new Set(members.map(rooms.ofMember))
+    const byRoom = new Map<string, Array<MessageQueue>>()
+    for (const queue of queues) {
+      const its = rooms.ofBroker(queue)
+      const known = byRoom.get(its)
+      if (known === undefined) byRoom.set(its, [queue])
+      else known.push(queue)
+    }
+    return Array.from(byRoom).flatMap(([its, queuesOfRoom]) => {
+      if (its === room) {
+        const neighbours = members.filter((member) => rooms.ofMember(member) === room)
+        return within.allocate({ ...allocation, queues: queuesOfRoom, members: neighbours })
+      }
+      return taken.has(its) ? [] : within.allocate({ ...allocation, queues: queuesOfRoom })
+    })
+  })
