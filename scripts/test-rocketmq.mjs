@@ -30,7 +30,8 @@ const suite = async (name, env, ...files) => {
   return { code: counts?.passed > 0 ? code : 1, counts }
 }
 
-const behaviours = (address) => suite("behaviours", { ROCKETMQ_NAMESRV_ADDR: address }, "rocketmq", "interop")
+const behaviours = (address) =>
+  suite("behaviours", { ROCKETMQ_NAMESRV_ADDR: address }, "rocketmq", "interop", "formats")
 
 // after the behaviours, which would not like it
 const restart = (address, dir) =>

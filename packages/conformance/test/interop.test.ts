@@ -1,40 +1,17 @@
 /**
- * The Java client as the other side: what it sends we consume, what we send it consumes, and it works alone on the
- * embedded broker. Runs where Java and RocketMQ's jars are (`npm run rocketmq -- lib` fetches them); on Apache RocketMQ
- * when `ROCKETMQ_NAMESRV_ADDR` is set, else on the embedded broker over TCP.
+ * The Java and the Go client as the other side: what they send we consume, what we send Java consumes, and they work
+ * among themselves on the embedded broker. What Java and Go get of everything that we can send is in formats.test.ts.
+ * Runs where the clients are (see peers.ts); on Apache RocketMQ when `ROCKETMQ_NAMESRV_ADDR` is set, else on the embedded
+ * broker over TCP.
  */
 import { Consumer, Message, MessageExt, MessageSelector, Producer } from "@effect-rocketmq/client"
+import { Cluster, Targets } from "@effect-rocketmq/conformance"
 import { EmbeddedServer } from "@effect-rocketmq/embedded"
 import { NodeRocketMQ } from "@effect-rocketmq/node"
 import { assert, describe, it } from "@effect/vitest"
 import { Clock, Effect, Layer, Schedule } from "effect"
-import * as ChildProcess from "node:child_process"
-import * as Fs from "node:fs"
-import * as Os from "node:os"
-import * as Path from "node:path"
-import { fileURLToPath } from "node:url"
-
-const jars = process.env["ROCKETMQ_LIB"] ??
-  Path.join(process.env["XDG_CACHE_HOME"] ?? Path.join(Os.homedir(), ".cache"), "rocketmq-runtime-5.5.0", "lib")
-const hasJava = ChildProcess.spawnSync("java", ["-version"]).status === 0
-const isReady = hasJava && Fs.existsSync(Path.join(jars, ".complete"))
-const program = fileURLToPath(new URL("../interop/JavaPeer.java", import.meta.url))
-
-/** Runs the Java program to its end, and gives its output by lines. */
-const java = (...args: ReadonlyArray<string>) =>
-  Effect.async<ReadonlyArray<string>, Error>((resume) => {
-    const child = ChildProcess.spawn("java", ["-Xmx256m", "-cp", `${jars}/*`, program, ...args], {
-      stdio: ["ignore", "pipe", "pipe"]
-    })
-    let output = ""
-    child.stdout.on("data", (chunk) => output += chunk)
-    child.stderr.on("data", (chunk) => output += chunk)
-    child.on("close", (code) =>
-      resume(code === 0 ? Effect.succeed(output.trim().split("\n")) : Effect.fail(new Error(output))))
-    return Effect.sync(() =>
-      child.kill("SIGKILL")
-    )
-  })
+import { digestOf, digests, given, go, java, replies } from "./peers.js"
+import type { Digest } from "./peers.js"
 
 const numbers = (count: number) => Array.from({ length: count }, (_, i) => String(i))
 const bodyOf = (number: number) => number % 5 === 0 ? "compressible ".repeat(800) : `ours ${number}`
@@ -48,22 +25,24 @@ const consumedBy = (lines: ReadonlyArray<string>) =>
     })
   )
 
-const nameServer = Effect.suspend(() => {
-  const given = process.env["ROCKETMQ_NAMESRV_ADDR"]
-  return given === undefined || given === ""
+const rocketmq = process.env["ROCKETMQ_NAMESRV_ADDR"] ?? ""
+const target = rocketmq === "" ? Targets.embeddedTcp : Targets.rocketmq(rocketmq)
+
+const nameServer = Effect.suspend(() =>
+  rocketmq === ""
     ? Effect.map(EmbeddedServer.serve({ port: 0 }), (cluster) => cluster.nameServerAddress)
-    : Effect.succeed(given)
-})
+    : Effect.succeed(rocketmq)
+)
 
 const unique = Effect.map(Clock.currentTimeNanos, (nanos) => `interop-${nanos.toString(36)}`)
 
-describe.skipIf(!isReady)("with the Java client", () => {
+describe.skipIf(!java.isReady)("with the Java client", () => {
   it.scopedLive("what Java sends, Java consumes, with a redelivery", () =>
     Effect.gen(function*() {
       const [address, name] = [yield* nameServer, yield* unique]
-      const sent = yield* java("produce", address, name, `${name}-p`, "40")
+      const sent = yield* java.run("produce", address, name, `${name}-p`, "40")
       assert.strictEqual(sent.filter((line) => line.includes("SEND_OK")).length, 31, sent.join("\n"))
-      const lines = yield* java("consume", address, name, `${name}-c`, "40")
+      const lines = yield* java.run("consume", address, name, `${name}-c`, "40")
       assert.strictEqual(lines.at(-1), "done 40", lines.join("\n"))
       const consumed = consumedBy(lines)
       assert.deepStrictEqual([...consumed.keys()].sort(), numbers(40).sort())
@@ -76,7 +55,7 @@ describe.skipIf(!isReady)("with the Java client", () => {
     () =>
       Effect.gen(function*() {
         const [address, name] = [yield* nameServer, yield* unique]
-        yield* java("produce", address, name, `${name}-p`, "40")
+        yield* java.run("produce", address, name, `${name}-p`, "40")
         const received = new Map<string, MessageExt.MessageExt>()
         yield* Layer.build(
           Consumer.layer(
@@ -124,11 +103,71 @@ describe.skipIf(!isReady)("with the Java client", () => {
         Effect.provide(Producer.layer({ group: `${name}-p` })),
         Effect.provide(NodeRocketMQ.layer({ nameServers: [address] }))
       )
-      const lines = yield* java("consume", address, name, `${name}-c`, "40")
+      const lines = yield* java.run("consume", address, name, `${name}-c`, "40")
       assert.strictEqual(lines.at(-1), "done 40", lines.join("\n"))
       for (const [number, { length, tag }] of consumedBy(lines)) {
         assert.strictEqual(length, bodyOf(Number(number)).length, `body of ${number}`)
         assert.strictEqual(tag, Number(number) % 2 === 0 ? "even" : "odd")
       }
     }), 240_000)
+})
+
+describe.skipIf(!go.isReady)("with the Go client", () => {
+  it.scopedLive(
+    "what Go sends, we consume as it was given: plain, compressed and in a batch",
+    () =>
+      Effect.gen(function*() {
+        const [address, name] = [yield* nameServer, yield* unique]
+        const sent = digests(yield* go.run("produce", address, name, `${name}-p`, "40"))
+        assert.strictEqual(sent.length, 40)
+        const received = new Map<string, Digest>()
+        yield* Layer.build(
+          Consumer.layer(
+            { group: `${name}-c`, subscriptions: { [name]: MessageSelector.all }, consumeFrom: "first" },
+            (message) => Effect.sync(() => void received.set(message.msgId, digestOf(message)))
+          ).pipe(Layer.provide(NodeRocketMQ.layer({ nameServers: [address] })))
+        )
+        yield* Effect.repeat(Effect.sync(() => received.size), {
+          until: (size) => size === 40,
+          schedule: Schedule.spaced("50 millis").pipe(Schedule.upTo("20 seconds"))
+        })
+        assert.isAbove(sent[5]!.bodyLength, 9_999)
+        assert.strictEqual(received.size, 40)
+        for (const digest of sent) assert.deepStrictEqual(given(received.get(digest.msgId)!), given(digest))
+      }),
+    240_000
+  )
+})
+
+const pairs = [[java, java], [java, go], [go, java], [go, go]] as const
+
+describe("requests and replies of other clients", () => {
+  for (const [asking, replying] of pairs) {
+    const test = asking.isReady && replying.isReady ? it.scopedLive : it.scopedLive.skip
+    test(
+      `${asking.language} asks and ${replying.language} replies, in few bytes and in many`,
+      () =>
+        Effect.gen(function*() {
+          const { group, nameServers, topic } = yield* Cluster.Cluster
+          const [address, name] = [nameServers.join(";"), yield* topic()]
+          const replier = yield* replying.start("reply", address, name, group(), "6")
+          yield* replier.line("ready")
+          const answers = replies(yield* asking.run("request", address, name, group(), "6"))
+          assert.deepStrictEqual(
+            answers.map(({ error, number }) => [number, error]),
+            [0, 1, 2, 3, 4, 5].map((i) => [i, undefined])
+          )
+          const requests = new Map(
+            digests(yield* replier.end).map((request) => [request.properties["number"], request])
+          )
+          for (const { bodyLength, number, properties } of answers) {
+            const request = requests.get(String(number))!
+            assert.strictEqual(properties["CORRELATION_ID"], request.properties["CORRELATION_ID"])
+            assert.strictEqual(bodyLength, "re: ".length + request.bodyLength)
+          }
+          assert.isAbove(answers[5]!.bodyLength, 9_999)
+        }).pipe(Effect.provide(Cluster.layer("interop").pipe(Layer.provide(target)))),
+      240_000
+    )
+  }
 })
