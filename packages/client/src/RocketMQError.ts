@@ -13,6 +13,7 @@ import * as NameServerErrors from "./NameServerError.js"
 import * as ProducerErrors from "./ProducerError.js"
 import * as RequestReplyErrors from "./RequestReplyError.js"
 import * as SubscriptionErrors from "./SubscriptionError.js"
+import * as TransactionErrors from "./TransactionError.js"
 import type { TransportError } from "./TransportError.js"
 
 /**
@@ -79,6 +80,13 @@ export * as RequestReplyError from "./RequestReplyError.js"
 export * as SubscriptionError from "./SubscriptionError.js"
 
 /**
+ * Errors of transactions.
+ *
+ * @since 0.1.0
+ */
+export * as TransactionError from "./TransactionError.js"
+
+/**
  * Errors of connections.
  *
  * @since 0.1.0
@@ -101,6 +109,7 @@ export type RocketMQError =
   | RequestReplyErrors.RequestReplyError
   | ConsumerErrors.ConsumerError
   | SubscriptionErrors.SubscriptionError
+  | TransactionErrors.TransactionError
   | CompressionError
 
 /**
@@ -111,4 +120,4 @@ export const isRocketMQError = (u: unknown): u is RocketMQError =>
   RequestReplyErrors.isRequestReplyError(u) ||
   BrokerErrors.isBrokerError(u) || NameServerErrors.isNameServerError(u) || ClientErrors.isClientError(u) ||
   ProducerErrors.isProducerError(u) || ConsumerErrors.isConsumerError(u) || SubscriptionErrors.isSubscriptionError(u) ||
-  u instanceof CompressionError
+  TransactionErrors.isTransactionError(u) || u instanceof CompressionError

@@ -270,6 +270,23 @@ export * as SubscriptionError from "./SubscriptionError.js"
 export * as TopicRoute from "./TopicRoute.js"
 
 /**
+ * What can go wrong with a transaction: its half message, its local work, its end, or the answer to a broker that asks
+ * about it.
+ *
+ * @since 0.1.0
+ */
+export * as TransactionError from "./TransactionError.js"
+
+/**
+ * Sends messages that consumers see only when local work has succeeded: a half message first, then the work, then its
+ * commit or rollback. When the end of a transaction gets lost, or the process dies between, the broker asks any producer
+ * of the group what became of it; that is what `check` is for.
+ *
+ * @since 0.1.0
+ */
+export * as TransactionProducer from "./TransactionProducer.js"
+
+/**
  * A byte connection to one address. What is below it (TCP, memory) is the business of the layer that provides it.
  *
  * @since 0.1.0

@@ -194,6 +194,15 @@ export const producer = {
   shutdownTimeout: lasting(0)
 }
 
+/** @internal */
+export const transaction = {
+  checkConcurrency: whole(1, 65_536),
+  checkTimeout: longerThanZero,
+  transactionTimeout: longerThanZero,
+  checkImmunity: longerThanZero,
+  endTimeout: longerThanZero
+}
+
 /** @internal A batch of messages that travel together is no larger than a message may be. */
 export const maxBytesWithin = (maxMessageSize: number): Rule<number> => {
   const rule = whole(1, maxMessageSize)

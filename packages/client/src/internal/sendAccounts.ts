@@ -1,3 +1,4 @@
+import * as SysFlag from "@effect-rocketmq/protocol/SysFlag"
 import * as Cause from "effect/Cause"
 import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
@@ -42,6 +43,8 @@ export const make = (env: {
       return Effect.void
     }
     outcomes.unknown += count
+    // nobody sees a half message without a commit: it need not be looked for
+    if (SysFlag.transactionType(out.sysFlag) === SysFlag.TRANSACTION_PREPARED_TYPE) return Effect.void
     if (outbox === undefined && !isKeeping) return Effect.void
     const sends = (out.members ?? [out]).map((member): UnknownSend => ({
       message: member.message,

@@ -1,6 +1,6 @@
-import { Broker, type StoreResult } from "@effect-rocketmq/client/Broker"
+import { Broker, type EndTransactionRequest, type StoreResult } from "@effect-rocketmq/client/Broker"
 import * as BrokerError from "@effect-rocketmq/client/BrokerError"
-import { Client } from "@effect-rocketmq/client/Client"
+import { Client, type ProducerMember } from "@effect-rocketmq/client/Client"
 import { Compression } from "@effect-rocketmq/client/Compression"
 import { NameServer, type RouteChange } from "@effect-rocketmq/client/NameServer"
 import { type AutoCreation, TopicRouteNotFoundError } from "@effect-rocketmq/client/NameServerError"
@@ -8,9 +8,11 @@ import * as Producer from "@effect-rocketmq/client/Producer"
 import { RequestTimeoutError } from "@effect-rocketmq/client/RemotingError"
 import * as TopicRoute from "@effect-rocketmq/client/TopicRoute"
 import { ConnectionClosedError, ConnectionFailedError } from "@effect-rocketmq/client/TransportError"
+import * as MessageExt from "@effect-rocketmq/protocol/MessageExt"
+import * as MqVersion from "@effect-rocketmq/protocol/MqVersion"
 import type { Request } from "@effect-rocketmq/protocol/RemotingCommand"
 import * as RequestCode from "@effect-rocketmq/protocol/RequestCode"
-import { Effect, Layer, Option } from "effect"
+import { Effect, Either, Layer, Option } from "effect"
 import { master, routeData } from "./routes.js"
 
 /** A send as it arrived at a broker. */
@@ -18,6 +20,14 @@ export interface Arrival {
   readonly address: string
   readonly request: Request
   readonly timeout: number
+  readonly at: number
+}
+
+/** The end of a transaction as it arrived at a broker. */
+export interface EndArrival {
+  readonly address: string
+  readonly request: EndTransactionRequest
+  readonly timeout: number | undefined
   readonly at: number
 }
 
@@ -31,6 +41,12 @@ export class ProducerCluster {
   readonly behaviours = new Map<string, Behaviour>()
   readonly routes = new Map<string, TopicRoute.TopicRoute>()
   readonly groups = new Set<string>()
+  readonly members = new Map<string, ProducerMember>()
+  readonly ends: Array<EndArrival> = []
+  /** What a broker does with the end of a transaction. */
+  endWith: (end: EndArrival) => Effect.Effect<void, BrokerError.BrokerError> = () => Effect.void
+  /** Unique keys of messages that brokers find when asked. */
+  readonly delivered = new Set<string>()
   readonly watched: Array<string> = []
   readonly refreshes: Array<string> = []
   readonly compressed: Array<number> = []
@@ -143,6 +159,7 @@ export class ProducerCluster {
       onChange: (listener) => Effect.sync(() => void this.listeners.add(listener))
     }),
     Layer.mock(Broker, {
+      version: () => Effect.succeed(MqVersion.V5_3_2),
       abandon: (predicate) =>
         Effect.sync(() => {
           const given = Array.from(this.pending).filter(([request]) => predicate(request))
@@ -158,16 +175,27 @@ export class ProducerCluster {
           return (this.behaviours.get(address) ?? this.accept)(arrival)
         }),
       sendOneway: (address, request) =>
-        Effect.map(this.arrive(address, request, 0), (arrival) => void this.oneways.push(arrival))
+        Effect.map(this.arrive(address, request, 0), (arrival) => void this.oneways.push(arrival)),
+      endTransaction: (address, request, timeout) =>
+        Effect.flatMap(Effect.clockWith((clock) => clock.currentTimeMillis), (at) => {
+          const arrival = { address, request, timeout, at }
+          this.ends.push(arrival)
+          return this.endWith(arrival)
+        }),
+      queryMessage: (_address, { key, topic }) =>
+        Effect.sync(() => this.delivered.has(key) ? [storedMessage({ topic, uniqueKey: key })] : [])
     }),
     Layer.mock(Client, {
       clientId: "test",
       nextUniqueKey: () => String(++this.keys).padStart(32, "0"),
-      registerProducer: ({ group }) =>
+      registerProducer: (member) =>
         Effect.asVoid(
           Effect.acquireRelease(
-            Effect.sync(() => this.groups.add(group)),
-            () => Effect.sync(() => this.groups.delete(group))
+            Effect.sync(() => {
+              this.groups.add(member.group)
+              this.members.set(member.group, member)
+            }),
+            () => Effect.sync(() => this.groups.delete(member.group))
           )
         ),
       watchTopic: (topic) => Effect.sync(() => void this.watched.push(topic))
@@ -178,13 +206,44 @@ export class ProducerCluster {
         Effect.sync(() => {
           this.compressed.push(bytes.length)
           return bytes[0] === 0 ? bytes.slice(0, 10) : new Uint8Array([...bytes, 0])
-        })
+        }),
+      decompress: (_type, bytes) => Effect.sync(() => bytes.slice().reverse())
     })
   )
 
   producer(options?: Partial<Producer.Options>) {
     return Effect.provide(Producer.make({ group: "checkout", ...options }), this.layer)
   }
+}
+
+/** A message as brokers keep it. */
+export const storedMessage = (fields: {
+  readonly topic?: string
+  readonly uniqueKey?: string
+  readonly body?: Uint8Array
+  readonly sysFlag?: number
+  readonly properties?: Readonly<Record<string, string>>
+}): MessageExt.MessageExt => {
+  const bytes = Either.getOrThrow(MessageExt.encode({
+    topic: fields.topic ?? "orders",
+    queueId: 0,
+    queueOffset: 0n,
+    commitLogOffset: 0n,
+    flag: 0,
+    sysFlag: fields.sysFlag ?? 0,
+    bornTimestamp: 0,
+    bornHost: "127.0.0.1:1",
+    storeTimestamp: 0,
+    storeHost: "127.0.0.1:10911",
+    reconsumeTimes: 0,
+    preparedTransactionOffset: 0n,
+    body: fields.body ?? new Uint8Array([1, 2, 3]),
+    properties: {
+      ...fields.properties,
+      ...(fields.uniqueKey === undefined ? {} : { UNIQ_KEY: fields.uniqueKey })
+    }
+  }))
+  return MessageExt.decodeAll(bytes).messages[0]!
 }
 
 /** Has a `SYSTEM_ERROR` of the broker as its answer. */
