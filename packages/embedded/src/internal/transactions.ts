@@ -170,6 +170,8 @@ export const make = (broker: Broker): Transactions => {
   }
 
   const check = () => {
+    // when both are due, ends are noted first
+    notes.runIfDue()
     // what is put back while this runs has its turn at the next check
     for (const [queueOffset, commitLogOffset] of Array.from(pending)) {
       const record = store.look(commitLogOffset)
@@ -214,18 +216,21 @@ export const make = (broker: Broker): Transactions => {
 
   /** Runs at the next of the regular times since the broker's start, and on while there is work. */
   const regularly = (interval: number, run: () => void, isNeeded: () => boolean) => {
-    let armed = false
+    let due: number | undefined
     const arm = () => {
-      if (armed) return
-      armed = true
+      if (due !== undefined) return
       const passed = Math.floor((broker.now() - broker.bootTimestamp) / interval)
-      broker.timers.at(broker.bootTimestamp + (passed + 1) * interval, () => {
-        armed = false
+      due = broker.bootTimestamp + (passed + 1) * interval
+      broker.timers.at(due, () => {
+        due = undefined
         if (broker.server.isUp()) run()
         if (isNeeded()) arm()
       })
     }
-    return { arm }
+    const runIfDue = () => {
+      if (due !== undefined && due <= broker.now()) run()
+    }
+    return { arm, runIfDue }
   }
   const notes = regularly(NOTE_INTERVAL, note, () => ended.length > 0)
   const checks = regularly(settings.transactionCheckInterval, check, () => pending.size > 0)
