@@ -24,6 +24,7 @@ import * as Expect from "./Expect.js"
 export type Area =
   | "producing"
   | "timed"
+  | "transactions"
   | "routing"
   | "validation"
   | "consuming"

@@ -13,6 +13,13 @@ import * as Layer from "effect/Layer"
 import * as Cluster from "./Cluster.js"
 import * as Peer from "./Peer.js"
 
+/** As the behaviours expect it of every cluster. */
+const settings: EmbeddedCluster.Options = {
+  recallMessage: true,
+  transactionCheckInterval: "3 seconds",
+  transactionTimeout: "3 seconds"
+}
+
 /**
  * The embedded cluster in memory, with two brokers.
  *
@@ -21,7 +28,7 @@ import * as Peer from "./Peer.js"
  */
 export const embedded: Layer.Layer<Cluster.Target, TransportConfigError> = Layer.scoped(
   Cluster.Target,
-  Effect.flatMap(EmbeddedCluster.make({ brokers: 2, recallMessage: true }), (cluster) =>
+  Effect.flatMap(EmbeddedCluster.make({ ...settings, brokers: 2 }), (cluster) =>
     Cluster.makeTarget({
       kind: "embedded",
       nameServers: [cluster.nameServerAddress],
@@ -37,7 +44,7 @@ export const embedded: Layer.Layer<Cluster.Target, TransportConfigError> = Layer
  */
 export const embeddedTcp: Layer.Layer<Cluster.Target, TransportConfigError | EmbeddedServer.ListenError> = Layer.scoped(
   Cluster.Target,
-  Effect.flatMap(EmbeddedServer.serve({ port: 0, recallMessage: true }), (cluster) =>
+  Effect.flatMap(EmbeddedServer.serve({ ...settings, port: 0 }), (cluster) =>
     Cluster.makeTarget({
       kind: "embedded-tcp",
       nameServers: [cluster.nameServerAddress],
@@ -46,7 +53,8 @@ export const embeddedTcp: Layer.Layer<Cluster.Target, TransportConfigError | Emb
 )
 
 /**
- * Apache RocketMQ at these name servers (`host:port`, separated by `;`). Its brokers have `recallMessageEnable=true`.
+ * Apache RocketMQ at these name servers (`host:port`, separated by `;`). Its brokers have `recallMessageEnable=true`,
+ * `transactionCheckInterval=3000` and `transactionTimeOut=3000`.
  *
  * @since 0.1.0
  * @category layers

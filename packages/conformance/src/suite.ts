@@ -16,6 +16,7 @@ import { retries } from "./behaviours/retries.js"
 import { routing } from "./behaviours/routing.js"
 import { stopping } from "./behaviours/stopping.js"
 import { timed } from "./behaviours/timed.js"
+import { transactions } from "./behaviours/transactions.js"
 import { validation } from "./behaviours/validation.js"
 import { wire } from "./behaviours/wire.js"
 
@@ -33,6 +34,7 @@ export const suite: ReadonlyArray<Behaviour> = [
   ...routing,
   ...producing,
   ...timed,
+  ...transactions,
   ...consuming,
   ...filtering,
   ...retries,
