@@ -23,6 +23,7 @@ import * as Expect from "./Expect.js"
  */
 export type Area =
   | "producing"
+  | "batching"
   | "timed"
   | "transactions"
   | "routing"

@@ -4,6 +4,7 @@
  * @since 0.1.0
  */
 import type { Behaviour } from "./Behaviour.js"
+import { batching } from "./behaviours/batching.js"
 import { brokerRequests } from "./behaviours/brokerRequests.js"
 import { consuming } from "./behaviours/consuming.js"
 import { filtering } from "./behaviours/filtering.js"
@@ -33,6 +34,7 @@ export const suite: ReadonlyArray<Behaviour> = [
   ...validation,
   ...routing,
   ...producing,
+  ...batching,
   ...timed,
   ...transactions,
   ...consuming,
