@@ -29,6 +29,7 @@ export type Area =
   | "routing"
   | "validation"
   | "consuming"
+  | "requests"
   | "filtering"
   | "retries"
   | "offsets"

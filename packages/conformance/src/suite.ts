@@ -13,6 +13,7 @@ import { nameServer } from "./behaviours/nameServer.js"
 import { offsets } from "./behaviours/offsets.js"
 import { operators } from "./behaviours/operators.js"
 import { producing } from "./behaviours/producing.js"
+import { requests } from "./behaviours/requests.js"
 import { retries } from "./behaviours/retries.js"
 import { routing } from "./behaviours/routing.js"
 import { stopping } from "./behaviours/stopping.js"
@@ -38,6 +39,7 @@ export const suite: ReadonlyArray<Behaviour> = [
   ...timed,
   ...transactions,
   ...consuming,
+  ...requests,
   ...filtering,
   ...retries,
   ...offsets,

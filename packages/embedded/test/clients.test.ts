@@ -198,6 +198,22 @@ describe("replies", () => {
       assert.strictEqual((yield* Fiber.join(fiber)).code, 1)
       assert.strictEqual(yield* cluster.stored("DefaultCluster_REPLY_TOPIC"), 3)
     }))
+
+  it.scoped("do not find a client that a producer group has left, until it has a group that is new", () =>
+    Effect.gen(function*() {
+      const { client, open } = yield* withBroker()
+      const asker = yield* open(BROKER)
+      asker.onPush.answer = () => ({ code: 0, extFields: {}, body: undefined })
+      const code = Effect.map(reply(client, { REPLY_TO_CLIENT: "asker" }), (answer) => answer.code)
+      yield* heartbeat(asker, "asker", "", [], ["P1", "P2"])
+      assert.strictEqual(yield* code, 0)
+      yield* asker.call(RequestCode.UNREGISTER_CLIENT, { clientID: "asker", producerGroup: "P1" })
+      assert.strictEqual(yield* code, 1)
+      yield* heartbeat(asker, "asker", "", [], ["P2"])
+      assert.strictEqual(yield* code, 1)
+      yield* heartbeat(asker, "asker", "", [], ["P2", "P3"])
+      assert.strictEqual(yield* code, 0)
+    }))
 })
 
 describe("administration", () => {

@@ -62,7 +62,9 @@ export const make = (broker: Broker): ReadonlyArray<readonly [number, Handler]> 
   const unregister: Handler = ({ connection, request: { extFields } }) => {
     const producerGroup = extFields["producerGroup"]
     const consumerGroup = extFields["consumerGroup"]
-    if (producerGroup !== undefined) broker.producers.unregister(producerGroup, connection)
+    if (producerGroup !== undefined) {
+      broker.producers.unregister(producerGroup, connection, extFields["clientID"] ?? "")
+    }
     if (consumerGroup !== undefined) {
       const notify = broker.groups.find(consumerGroup)?.notifyConsumerIdsChangedEnable ?? true
       broker.consumers.unregister(consumerGroup, connection, notify)
@@ -114,13 +116,16 @@ export const make = (broker: Broker): ReadonlyArray<readonly [number, Handler]> 
     properties[MessageProperties.TRACE_ON] = "true"
     const requester = properties[MessageProperties.REPLY_TO_CLIENT]
 
-    /** The reply is stored whatever became of its delivery, and the answer names where. */
+    /**
+     * The reply is stored whatever became of its delivery, and the answer names where; unless it is too large. It is
+     * stored without the flags that say how to read it, which is a fault of RocketMQ.
+     */
     const finish = (code: number, remark?: string): Answer => {
-      const stored = broker.store.append({
+      const stored = body.length > broker.settings.maxMessageSize ? undefined : broker.store.append({
         topic: topic.name,
         queueId,
         flag: header.flag,
-        sysFlag: header.sysFlag,
+        sysFlag: 0,
         bornTimestamp: header.bornTimestamp,
         bornHost: call.connection.remoteAddress,
         reconsumeTimes: header.reconsumeTimes ?? 0,
@@ -144,14 +149,18 @@ export const make = (broker: Broker): ReadonlyArray<readonly [number, Handler]> 
     if (connection === undefined) {
       return finish(ResponseCode.SYSTEM_ERROR, `push reply message fail, channel of <${requester}> not found.`)
     }
-    properties[MessageProperties.PUSH_REPLY_TIME] = String(broker.now())
-    connection.call(pushed(header, properties, body, call), CALL_TIMEOUT, (result) =>
-      broker.server.reply(
-        call,
-        result?.code === ResponseCode.SUCCESS
-          ? finish(ResponseCode.SUCCESS)
-          : finish(ResponseCode.SYSTEM_ERROR, `push reply message to ${requester}fail.`)
-      ))
+    const pushedAt = { [MessageProperties.PUSH_REPLY_TIME]: String(broker.now()) }
+    connection.call(
+      pushed(header, { ...properties, ...pushedAt }, body, call),
+      CALL_TIMEOUT,
+      (result) =>
+        broker.server.reply(
+          call,
+          result?.code === ResponseCode.SUCCESS
+            ? finish(ResponseCode.SUCCESS)
+            : finish(ResponseCode.SYSTEM_ERROR, `push reply message to ${requester}fail.`)
+        )
+    )
     return undefined
   }
 

@@ -138,7 +138,8 @@ export const makeConsumers = (changed: (group: Group) => void): Consumers => {
 
 export interface Producers {
   readonly register: (group: string, channel: Channel) => void
-  readonly unregister: (group: string, connection: Connection) => void
+  /** As in Java, the client is not found by its id any more, until it has a group that is new on its connection. */
+  readonly unregister: (group: string, connection: Connection, clientId: string) => void
   readonly drop: (connection: Connection) => void
   readonly expire: (limit: number) => Expired
   readonly channels: (group: string) => ReadonlyArray<Channel> | undefined
@@ -165,10 +166,14 @@ export const makeProducers = (): Producers => {
     register: (name, channel) => {
       let channels = groups.get(name)
       if (channels === undefined) groups.set(name, channels = new Map())
+      if (!channels.has(channel.connection)) clients.set(channel.clientId, channel.connection)
       channels.set(channel.connection, channel)
-      clients.set(channel.clientId, channel.connection)
     },
-    unregister: leave,
+    unregister: (name, connection, clientId) => {
+      if (!groups.has(name)) return
+      leave(name, connection)
+      clients.delete(clientId)
+    },
     drop: (connection) => {
       for (const name of Array.from(groups.keys())) leave(name, connection)
       forget(connection)

@@ -73,7 +73,7 @@ export const make = (options: {
   ensure(Names.SCHEDULE_TOPIC, options.delayLevels)
   ensure(Names.HALF_TOPIC, 1)
   ensure(TIMER_TOPIC, 1)
-  ensure(`${options.clusterName}_REPLY_TOPIC`, 1)
+  ensure(Names.replyTopic(options.clusterName), 1)
 
   return {
     get: (name) => topics.get(name),
