@@ -33,14 +33,79 @@ const encoder = new TextEncoder()
 /** Bytes that the unique key of 32 digits adds to the properties. */
 const uniqueKeyBytes = MessageProperties.UNIQ_KEY.length + 34
 
-const delayLevel = /^(?:0|[1-9]|1[0-8])$/
-
 const invalid = (
   message: Message,
   field: MessageValidationError["field"],
   problem: string,
   rule: string
 ): MessageValidationError => new MessageValidationError({ topic: message.topic, field, problem, rule })
+
+/** What is looked at in a property besides its name and value. */
+type Kind = "Reserved" | "Keys" | "Level" | "Timer"
+
+const timers = [MessageProperties.TIMER_DELAY_SEC, MessageProperties.TIMER_DELAY_MS, MessageProperties.TIMER_DELIVER_MS]
+
+/** One look tells that a property is none of these. */
+const kinds: ReadonlyMap<string, Kind> = new Map([
+  ...Array.from(MessageProperties.reserved, (name): [string, Kind] => [name, "Reserved"]),
+  ...timers.map((name): [string, Kind] => [name, "Timer"]),
+  [MessageProperties.DELAY, "Level"],
+  [MessageProperties.KEYS, "Keys"]
+])
+
+const reserved = (message: Message, name: string): MessageValidationError =>
+  invalid(message, "properties", `sets ${name}`, "this name is used by clients and brokers among themselves")
+
+/** The property joins keys by spaces, and drops empty ones. */
+const keysProblem = (message: Message, joined: string): MessageValidationError | undefined => {
+  // one key: the usual case
+  if (joined !== "" && !joined.includes(" ")) return undefined
+  const keys = message.keys
+  for (let i = 0; i < keys.length; i++) {
+    const key = keys[i]!
+    if (key !== "" && !key.includes(" ")) continue
+    const problem = key === "" ? "hold an empty one" : `hold ${JSON.stringify(key)}`
+    return invalid(message, "keys", problem, "a key is not empty and holds no space, which separates keys")
+  }
+  return undefined
+}
+
+const delayLevel = /^(?:0|[1-9]|1[0-8])$/
+
+const isGiven = (value: string | undefined): boolean => value !== undefined && value !== ""
+
+/** Of several delays brokers would choose one; the others would be lost. */
+const timerProblem = (message: Message): MessageValidationError | undefined => {
+  const { properties } = message
+  const level = properties[MessageProperties.DELAY]
+  const given = timers.filter((name) => isGiven(properties[name]))
+  if (isGiven(level) && level !== "0") given.push(MessageProperties.DELAY)
+  if (given.length > 1) {
+    return invalid(message, "timer", `is said by ${given.join(" and ")}`, "one delay: a level, a duration or a time")
+  }
+  for (const name of given) {
+    const value = properties[name]!
+    if (/^\d+$/.test(value) && Number.isSafeInteger(Number(value))) continue
+    const unit = name === MessageProperties.TIMER_DELAY_SEC ? "seconds" : "milliseconds"
+    return invalid(message, "timer", `is ${JSON.stringify(value)} (${name})`, `a whole number of ${unit}, not negative`)
+  }
+  return undefined
+}
+
+const kindProblem = (message: Message, kind: Kind, name: string, value: string): MessageValidationError | undefined => {
+  switch (kind) {
+    case "Reserved":
+      return value === "" ? undefined : reserved(message, name)
+    case "Keys":
+      return keysProblem(message, value)
+    case "Level":
+      return value === "" || delayLevel.test(value)
+        ? undefined
+        : invalid(message, "delayLevel", `is ${value}`, "a whole number from 1 to 18")
+    case "Timer":
+      return value === "" ? undefined : timerProblem(message)
+  }
+}
 
 /**
  * The message's own properties as the wire has them, or the rule that one breaks. `reserve`: how many bytes the client
@@ -53,13 +118,15 @@ export const encodeProperties = (message: Message, reserve = 0): string | Messag
   let text = ""
   for (const name in properties) {
     const value = properties[name]
-    if (value === undefined || value === "") continue
-    if (name === MessageProperties.DELAY && !delayLevel.test(value)) {
-      return invalid(message, "delayLevel", `is ${value}`, "a whole number from 1 to 18")
+    if (value === undefined) continue
+    const kind = kinds.get(name)
+    if (kind !== undefined) {
+      const broken = kindProblem(message, kind, name, value)
+      if (broken !== undefined) return broken
     }
-    if (MessageProperties.isReserved(name)) {
-      return invalid(message, "properties", `sets ${name}`, "this name is used by clients and brokers among themselves")
-    }
+    if (value === "") continue
+    // an underscore: the prefix of the reserved names that are no list
+    if (name.charCodeAt(0) === 0x5f && MessageProperties.isReserved(name)) return reserved(message, name)
     const problem = MessageProperties.problem(name, value)
     if (problem !== undefined) {
       return invalid(

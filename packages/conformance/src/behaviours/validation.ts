@@ -5,6 +5,7 @@
  */
 import type { SendError } from "@effect-rocketmq/client/ProducerError"
 import * as Message from "@effect-rocketmq/protocol/Message"
+import * as MessageExt from "@effect-rocketmq/protocol/MessageExt"
 import * as Effect from "effect/Effect"
 import type { Behaviour } from "../Behaviour.js"
 import { area } from "../Behaviour.js"
@@ -31,7 +32,7 @@ const observed = Effect.gen(function*() {
   return { producer, requests }
 })
 
-type Field = "topic" | "body" | "properties" | "delayLevel" | "batch"
+type Field = "topic" | "body" | "keys" | "properties" | "delayLevel" | "timer" | "batch"
 
 /** Claims that each of the messages is refused for this field, and that the client made no request. */
 const refuses = (
@@ -141,25 +142,59 @@ export const validation: ReadonlyArray<Behaviour> = [
       ]))
   ),
 
-  behaviour("an empty batch, a delayed member and a member without a body are refused, with the index", function*() {
+  behaviour(
+    "a key that is empty or holds a space is refused",
+    refuses("keys", (topic) => [
+      ["an empty key", Message.make({ topic, body: "x", keys: ["a", ""] }), [topic, "empty"]],
+      ["two words", Message.make({ topic, body: "x", keys: ["order 1"] }), [topic, "order 1", "space"]]
+    ])
+  ),
+
+  behaviour(
+    "a delay that is said twice, or is none, is refused",
+    refuses("timer", (topic) => [
+      ["a level and a duration", Message.make({ topic, body: "x", delayLevel: 1, delay: 1000 }), [topic, "DELAY"]],
+      ["a duration and a time", Message.make({ topic, body: "x", delay: 1, deliverAt: 1 }), ["TIMER_DELIVER_MS"]],
+      ["a time below zero", Message.make({ topic, body: "x", deliverAt: -1 }), [topic, "-1", "TIMER_DELIVER_MS"]],
+      ["no date", Message.make({ topic, body: "x", deliverAt: new Date(NaN) }), [topic, "NaN"]],
+      [
+        "a duration in words",
+        Message.make({ topic, body: "x", properties: { TIMER_DELAY_SEC: "a minute" } }),
+        [topic, "a minute", "seconds"]
+      ]
+    ])
+  ),
+
+  behaviour("an empty batch is refused", function*() {
+    const { producer, requests } = yield* observed
+    const error = yield* Expect.fails("it has no topic", producer.sendBatch([]), "MessageValidationError")
+    yield* Expect.equal("for being a batch", [error.field, error.outcome], ["batch", "Refused"])
+    yield* Expect.equal("the client made no request", requests, [])
+  }),
+
+  behaviour("members that break a rule are refused with their places, and the others are stored", function*() {
     const { topic } = yield* Cluster
     const name = yield* topic({ queues: 1 })
-    const { producer, requests } = yield* observed
-    const good = Message.make({ topic: name, body: "good" })
-    yield* Expect.fails("an empty batch is refused", producer.sendBatch([]), "MessageValidationError")
-    const delayed = yield* Expect.fails(
-      "a delayed member is refused",
-      producer.sendBatch([good, Message.withDelayLevel(good, 3)]),
-      "MessageValidationError"
+    const producer = yield* Member.sender()
+    const member = (body: string, options?: Partial<Message.Options>) => Message.make({ topic: name, body, ...options })
+    const error = yield* Expect.fails(
+      "three of five are wrong",
+      producer.sendBatch([
+        member("first"),
+        member("delayed", { delayLevel: 3 }),
+        member(""),
+        member("keyed", { keys: ["a b"] }),
+        member("last")
+      ]),
+      "BatchSendError"
     )
-    yield* Expect.equal("the second one", delayed.index, 1)
-    const empty = yield* Expect.fails(
-      "a member without a body is refused",
-      producer.sendBatch([good, good, Message.withBody(good, "")]),
-      "MessageValidationError"
+    yield* Expect.equal(
+      "they are named, with the rule",
+      error.failures.map(([index, own]) => [index, own._tag === "MessageValidationError" ? own.field : own._tag]),
+      [[1, "batch"], [2, "body"], [3, "keys"]]
     )
-    yield* Expect.equal("the third one", empty.index, 2)
-    yield* Expect.equal("the client made no request", requests, [])
+    yield* Expect.equal("none of them is stored", error.outcome, "Refused")
+    yield* Expect.equal("the others are", (yield* Stored.readAll(name)).map(MessageExt.text), ["first", "last"])
   }),
 
   behaviour("an illegal group of a producer is refused when it starts", function*() {
