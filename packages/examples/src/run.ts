@@ -6,6 +6,7 @@
 import { Embedded } from "@effect-rocketmq/embedded"
 import { NodeRuntime } from "@effect/platform-node"
 import { Console, Effect } from "effect"
+import * as autoBatching from "./auto-batching.js"
 import * as batches from "./batches.js"
 import * as compression from "./compression.js"
 import * as configuration from "./configuration.js"
@@ -19,6 +20,8 @@ const [, , name = ""] = process.argv
 
 const example = Effect.gen(function*() {
   switch (name) {
+    case "auto-batching":
+      return yield* autoBatching.program
     case "batches":
       return yield* batches.program
     case "compression":

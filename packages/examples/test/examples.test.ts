@@ -1,6 +1,7 @@
 import { Embedded } from "@effect-rocketmq/embedded"
 import { assert, describe, it } from "@effect/vitest"
 import { Effect, TestClock } from "effect"
+import * as autoBatching from "../src/auto-batching.js"
 import * as batches from "../src/batches.js"
 import * as compression from "../src/compression.js"
 import * as configuration from "../src/configuration.js"
@@ -48,6 +49,14 @@ describe("examples", () => {
       const { handled, queues } = yield* inVirtualTime(batches.program)
       assert.strictEqual(queues, 1)
       assert.deepStrictEqual(handled, [["a", "b", "c", "d"], ["b"]])
+    }).pipe(Effect.provide(Embedded.layer())))
+
+  it.effect("auto-batching", () =>
+    Effect.gen(function*() {
+      const { accepted, failures, places } = yield* inVirtualTime(autoBatching.program)
+      assert.strictEqual(places, 100)
+      assert.deepStrictEqual(failures, ["MessageValidationError"])
+      assert.strictEqual(accepted, 500)
     }).pipe(Effect.provide(Embedded.layer())))
 
   it.effect("configuration from the environment", () =>
