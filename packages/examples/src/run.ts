@@ -13,6 +13,7 @@ import * as configuration from "./configuration.js"
 import * as delayLevel from "./delay-level.js"
 import * as retryAndDeadLetters from "./retry-and-dead-letters.js"
 import * as sendAndConsume from "./send-and-consume.js"
+import * as transaction from "./transaction.js"
 import * as typedErrors from "./typed-errors.js"
 import * as virtualTime from "./virtual-time.js"
 
@@ -34,6 +35,8 @@ const example = Effect.gen(function*() {
       return yield* retryAndDeadLetters.program
     case "send-and-consume":
       return yield* sendAndConsume.program
+    case "transaction":
+      return yield* transaction.program
     case "typed-errors":
       return yield* typedErrors.program
     case "virtual-time":

@@ -8,6 +8,7 @@ import * as configuration from "../src/configuration.js"
 import * as delayLevel from "../src/delay-level.js"
 import * as retryAndDeadLetters from "../src/retry-and-dead-letters.js"
 import * as sendAndConsume from "../src/send-and-consume.js"
+import * as transaction from "../src/transaction.js"
 import * as typedErrors from "../src/typed-errors.js"
 import * as virtualTime from "../src/virtual-time.js"
 
@@ -83,5 +84,14 @@ describe("examples", () => {
       assert.strictEqual(text, "pay order 1")
       assert.isAtLeast(afterSeconds, 10)
       assert.isBelow(afterSeconds, 15)
+    }).pipe(Effect.provide(Embedded.layer())))
+
+  it.effect("transactions", () =>
+    Effect.gen(function*() {
+      const { checks, end, shipped, soldOut, value } = yield* inVirtualTime(transaction.program)
+      assert.deepStrictEqual([value, end], ["order 1 is paid", "Acknowledged"])
+      assert.strictEqual(soldOut, "order 2 is sold out")
+      assert.deepStrictEqual(shipped, ["order 1", "order 3"])
+      assert.deepStrictEqual(checks, { Commit: 1, Rollback: 0, Unknown: 0 })
     }).pipe(Effect.provide(Embedded.layer())))
 })
