@@ -1,4 +1,4 @@
-import { Consumer, Producer } from "@effect-rocketmq/client"
+import { Consumer, Producer, TransactionProducer } from "@effect-rocketmq/client"
 import { assert, describe, it } from "@effect/vitest"
 import { Config, ConfigError, ConfigProvider, ConfigProviderPathPatch, Effect, HashSet } from "effect"
 import * as Fs from "node:fs"
@@ -31,7 +31,8 @@ const askedFor = (config: Config.Config<unknown>) =>
 describe("variables", () => {
   it.effect("the README has every one that is read, and no other", () =>
     Effect.gen(function*() {
-      const asked = yield* askedFor(Config.all([NodeRocketMQ.config, Producer.config, Consumer.config]))
+      // the variables of transactions are beside those of producers
+      const asked = yield* askedFor(Config.all([NodeRocketMQ.config, TransactionProducer.config, Consumer.config]))
       assert.deepStrictEqual(Array.from(documented).sort(), Array.from(asked).sort())
     }))
 
