@@ -171,7 +171,7 @@ describe("TransactionProducer", () => {
         const boom = new Error("boom")
         const died = yield* Effect.exit(transactions.transaction(order, Effect.die(boom)))
         assert.deepStrictEqual(Exit.isFailure(died) && Cause.squash(died.cause), boom)
-        const thrown = yield* Effect.exit(transactions.transaction(order, () => {
+        const thrown = yield* Effect.exit(transactions.transaction(order, (): Effect.Effect<void> => {
           throw boom
         }))
         assert.deepStrictEqual(Exit.isFailure(thrown) && Cause.squash(thrown.cause), boom)
