@@ -94,6 +94,11 @@ export class ProducerTopic {
     )
   }
 
+  /** Whether a broker is neither slow nor avoided now. */
+  hasQuick(now: number): boolean {
+    return this.brokers.some((broker) => broker.state !== "Avoided" && !broker.isSlow(now))
+  }
+
   private aim(queues: ReadonlyArray<MessageQueue>, route: TopicRoute): void {
     const targets: Array<Target> = []
     for (const queue of queues) {

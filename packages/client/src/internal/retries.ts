@@ -9,6 +9,7 @@ import { TopicRouteNotFoundError } from "../NameServerError.js"
 import type { SendError } from "../ProducerError.js"
 import {
   MessageSendError,
+  outcome,
   ProducerShutdownError,
   QueueNotAvailableError,
   RetryExhaustedError
@@ -120,11 +121,20 @@ export const make = (env: {
       cause
     })
 
-  /** The end of a message that no other attempt is made for; a weak copy of it is better than none. */
-  const giveUp = ({ out, weak }: Job, error: SendError): Effect.Effect<ReceiptImpl, SendError> => {
-    if (weak === undefined) return Effect.fail(error)
-    weak.target.meter.accepted += out.members?.length ?? 1
-    return Effect.succeed(weak)
+  /** A weak copy of the message is better than none. */
+  const settleFor = ({ out }: Job, weak: ReceiptImpl): ReceiptImpl => {
+    const count = out.members?.length ?? 1
+    weak.target.meter.accepted += count
+    weak.target.meter.weak += count
+    return weak
+  }
+
+  /** The end of a message that no other attempt is made for. */
+  const giveUp = (job: Job, error: SendError): Effect.Effect<ReceiptImpl, SendError> => {
+    if (job.weak !== undefined) return Effect.succeed(settleFor(job, job.weak))
+    // an error that knows of no attempts says that nothing was stored
+    const isHiding = outcome(error) === "Refused" && job.attempts.some((attempt) => attempt.outcome === "Unknown")
+    return Effect.fail(isHiding ? exhausted(job.out, job.started, job.attempts, "Final", error) : error)
   }
 
   /** Waits until it makes sense to try again. */
@@ -164,12 +174,17 @@ export const make = (env: {
         return yield* giveUp(job, exhausted(out, started, attempts, "Deadline", cause))
       }
       topics.adopt(topic)
-      const isPreferred = preferred !== undefined && (job.pinned !== undefined || !preferred.health.isSlow(at)) &&
+      const isPreferred = preferred !== undefined &&
+        (job.pinned !== undefined || !preferred.health.isSlow(at) || !topic.hasQuick(at)) &&
         preferred.health.tryAcquire(at, attemptTimeout)
       const target = isPreferred ? preferred : job.nextTarget(at, attemptTimeout)
       preferred = undefined
       if (target === undefined) {
-        if (job.pinned !== undefined && topic.find(job.pinned) === undefined) return yield* noQueue(topic, job.pinned)
+        // no other broker can have it now, and those that have it weakly would have it twice
+        if (job.weak !== undefined) return settleFor(job, job.weak)
+        if (job.pinned !== undefined && topic.find(job.pinned) === undefined) {
+          return yield* giveUp(job, noQueue(topic, job.pinned))
+        }
         yield* wait(job, at)
         tried.clear()
         continue
@@ -214,9 +229,8 @@ export const make = (env: {
     duration: number,
     stored: StoreResult
   ): Effect.Effect<void, SendError> => {
-    const { address, brokerName, meter, queue } = target
+    const { address, brokerName, queue } = target
     const { attempts, out } = job
-    meter.weak += out.members?.length ?? 1
     if (whenNotStoreOk === "retry") {
       job.weak = new ReceiptImpl(stored, target, out.uniqueKey, duration, Array.from(attempts))
     }
@@ -235,19 +249,21 @@ export const make = (env: {
   /** Books a failed attempt. Fails with what the caller gets when no other attempt makes sense. */
   const failed = (job: Job, target: Target, duration: number, error: BrokerError): Effect.Effect<void, SendError> => {
     const { attempts, out, topic, tried } = job
-    const outcome = BrokerErrors.outcome(error)
+    const fate = BrokerErrors.outcome(error)
     const failure = classOf(error)
     const reaction = failure === "Weak" ? (whenNotStoreOk === "retry" ? "Elsewhere" : "Fail") : reactionTo(error)
     target.meter.failures[failure]++
-    attempts.push(attemptOf(target, duration, outcome, error))
+    attempts.push(attemptOf(target, duration, fate, error))
     tried.add(target.brokerName)
     if (blames(error)) {
       target.health.failed(error, now())
       parking.failed()
     } else if (BrokerErrors.isBrokerAnswerError(error)) target.health.succeeded(duration, now())
     else target.health.abandoned(now())
-    if (error._tag === "TopicNotFoundError") return topicGone(job)
-    if (reaction === "Fail" || (reaction === "Elsewhere" && (job.pinned !== undefined || !job.hasUntried()))) {
+    const isGone = error._tag === "TopicNotFoundError"
+    if (
+      !isGone && (reaction === "Fail" || (reaction === "Elsewhere" && (job.pinned !== undefined || !job.hasUntried())))
+    ) {
       const { address, brokerName, queue } = target
       const final = attempts.length === 1
         ? new MessageSendError({
@@ -257,29 +273,25 @@ export const make = (env: {
           address,
           queueId: queue.queueId,
           uniqueKey: out.uniqueKey,
-          outcome,
+          outcome: fate,
           cause: error
         })
         : exhausted(out, job.started, attempts, "Final", error)
       return Effect.zipRight(topics.refreshSoon(topic), Effect.fail(final))
     }
     if (attempts.length > retries) return Effect.fail(exhausted(out, job.started, attempts, "Retries", error))
-    return Effect.flatMap(
-      job.pauseAfter(retryPolicy, failure, error, now()),
-      (isAllowed): Effect.Effect<void, SendError> =>
-        isAllowed
-          ? topics.refreshSoon(topic)
-          : Effect.fail(exhausted(out, job.started, attempts, "Retries", error))
-    )
+    return Effect.flatMap(isGone ? topicGone(job) : topics.refreshSoon(topic), () =>
+      Effect.flatMap(
+        job.pauseAfter(retryPolicy, failure, error, now()),
+        (isAllowed): Effect.Effect<void, SendError> =>
+          isAllowed ? Effect.void : Effect.fail(exhausted(out, job.started, attempts, "Retries", error))
+      ))
   }
 
   /** A broker does not have the topic: either the route is old, or the broker does not create topics. */
   const topicGone = (job: Job): Effect.Effect<void, SendError> => {
-    const { attempts, deadline, out, topic } = job
+    const { deadline, topic } = job
     const missing = topic.missing
-    if (attempts.length > retries) {
-      return Effect.fail(exhausted(out, job.started, attempts, "Retries", attempts.at(-1)?.error))
-    }
     if (missing === undefined) {
       return unlessClosed(topics.refresh(topic)).pipe(
         Effect.timeoutTo({

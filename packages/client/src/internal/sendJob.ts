@@ -2,6 +2,7 @@ import type { MessageQueue } from "@effect-rocketmq/protocol/MessageQueue"
 import * as Effect from "effect/Effect"
 import * as Intervals from "effect/ScheduleIntervals"
 import type { BrokerError } from "../BrokerError.js"
+import type { Chooser } from "../MessageQueueSelector.js"
 import type { FailureClass, RetryPolicy } from "../RetryPolicy.js"
 import { backoff } from "../RetryPolicy.js"
 import type { Attempt } from "../SendReceipt.js"
@@ -16,6 +17,7 @@ import type { ReceiptImpl } from "./sendReceipt.js"
  */
 export class Job {
   readonly topic: ProducerTopic
+  private readonly choose: Chooser
   readonly out: Outgoing
   readonly started: number
   readonly deadline: number
@@ -35,6 +37,7 @@ export class Job {
 
   constructor(
     topic: ProducerTopic,
+    choose: Chooser,
     out: Outgoing,
     started: number,
     deadline: number,
@@ -42,6 +45,7 @@ export class Job {
     attempts: Array<Attempt>
   ) {
     this.topic = topic
+    this.choose = choose
     this.out = out
     this.started = started
     this.deadline = deadline
@@ -79,7 +83,7 @@ export class Job {
     }
     // by the selector first, so that the brokers that are left share evenly
     for (let i = 0; i < topic.targets.length; i++) {
-      const target = topic.targets[topic.choose(this.out.message, topic.queues)]
+      const target = topic.targets[this.choose(this.out.message, topic.queues)]
       if (target?.health.isSlow(now) === false && isFree(target)) return target
     }
     return topic.targets.find((target) => !target.health.isSlow(now) && isFree(target)) ?? topic.targets.find(isFree)

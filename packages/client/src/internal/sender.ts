@@ -50,6 +50,7 @@ export interface Sender {
   /** Serves messages that wait for brokers to come back. */
   readonly run: Effect.Effect<never>
   readonly isStopping: () => boolean
+  readonly isClosed: () => boolean
   /** Ends when what is under way is given up. */
   readonly closed: Effect.Effect<void>
   /** Takes nothing new from now on. */
@@ -250,7 +251,8 @@ export const make = (env: {
     attempts: Array<Attempt>
   ): Job => {
     const pinned = options?.queue !== undefined || (options?.selector ?? settings.selector).isSticky(out.message)
-    return new Job(topic, out, started, deadline, pinned ? first.queue : undefined, attempts)
+    const choose = options?.selector === undefined ? topic.choose : topic.chooserOf(options.selector)
+    return new Job(topic, choose, out, started, deadline, pinned ? first.queue : undefined, attempts)
   }
 
   const run = Effect.gen(function*() {
@@ -293,6 +295,7 @@ export const make = (env: {
     reconsider: () => parking.releaseAll(),
     run,
     isStopping: () => phase !== "Running",
+    isClosed: () => phase === "Closed",
     closed: closed.await,
     shut: () => {
       phase = "Closing"
