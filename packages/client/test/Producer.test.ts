@@ -67,6 +67,19 @@ describe("Producer", () => {
       assert.isTrue(cluster.groups.has("checkout"))
     }))
 
+  it.scoped("sends from where nothing can be interrupted, such as a finalizer", () =>
+    Effect.gen(function*() {
+      const cluster = new ProducerCluster({ "broker-a": 1 })
+      const producer = yield* cluster.producer()
+      yield* within(1000, Effect.uninterruptible(producer.send(order)))
+      cluster.behave(
+        "broker-a",
+        (arrival) => cluster.arrivals.length < 4 ? systemError(cluster)(arrival) : cluster.accept(arrival)
+      )
+      const receipt = yield* within(5000, Effect.uninterruptible(producer.send(order)))
+      assert.strictEqual(receipt.attempts.length, 3)
+    }))
+
   it.scoped("gives each run of a send its own unique key", () =>
     Effect.gen(function*() {
       const producer = yield* new ProducerCluster().producer()

@@ -108,7 +108,8 @@ export const make = (env: {
   const { attemptTimeout, group, retries, retryPolicy, whenNotStoreOk } = settings
 
   const unlessClosed = <A, E>(effect: Effect.Effect<A, E>): Effect.Effect<A | undefined, E> =>
-    Effect.raceFirst(effect, Effect.as(closed.await, undefined))
+    // also for a caller that cannot be interrupted, such as a finalizer: what loses the race is waited for
+    Effect.raceFirst(effect, Effect.interruptible(Effect.as(closed.await, undefined)))
 
   const exhausted: Retries["exhausted"] = (out, started, attempts, reason, cause) =>
     new RetryExhaustedError({
