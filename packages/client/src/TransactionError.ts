@@ -219,8 +219,8 @@ export class TransactionStateError extends Data.TaggedError("TransactionStateErr
 }
 
 /**
- * The local work took too long, was interrupted, and the transaction rolled back: `transactionTimeout` was over, or the
- * producer stopped and `shutdownTimeout` was over (`Shutdown`).
+ * The local work took too long and was interrupted: `transactionTimeout` was over, or the producer stopped and
+ * `shutdownTimeout` was over (`Shutdown`). The transaction was rolled back, or left to the check where `onFailure` says so.
  *
  * @since 0.1.0
  * @category errors
@@ -230,6 +230,7 @@ export class TransactionTimeoutError extends Data.TaggedError("TransactionTimeou
   readonly topic: string
   readonly uniqueKey: string
   readonly reason: "TransactionTimeout" | "Shutdown"
+  readonly end: "RolledBack" | "LeftToCheck"
   /** Milliseconds that it had. */
   readonly timeout: number
 }> {
@@ -242,14 +243,15 @@ export class TransactionTimeoutError extends Data.TaggedError("TransactionTimeou
    * @since 0.1.0
    */
   get retryable(): boolean {
-    return this.reason === "TransactionTimeout"
+    return this.reason === "TransactionTimeout" && this.end === "RolledBack"
   }
 
   override get message(): string {
     const why = this.reason === "Shutdown"
       ? `The producer stopped, and the transaction did not end within ${this.timeout} ms (shutdownTimeout)`
       : `The local work did not end within ${this.timeout} ms (transactionTimeout)`
-    return `${why}: transaction ${this.uniqueKey} (topic ${this.topic}, group ${this.group}) was rolled back.`
+    const end = this.end === "RolledBack" ? "was rolled back" : "is left to the check, which the broker asks for"
+    return `${why}: transaction ${this.uniqueKey} (topic ${this.topic}, group ${this.group}) ${end}.`
   }
 }
 

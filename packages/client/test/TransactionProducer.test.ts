@@ -454,6 +454,25 @@ describe("TransactionProducer", () => {
         assert.deepStrictEqual(told(), ["Commit 7000 asked"])
         assert.deepStrictEqual(recorder.asked().map(({ message, state }) => [message.msgId, state]), [[KEY, "Commit"]])
         assert.strictEqual((yield* transactions.stats).leftToCheck, 1)
+        // so can work that was cut off
+        const cut = yield* within(
+          1000,
+          failed(transactions.transaction(order, Effect.never, {
+            onFailure: (cause) => Cause.isInterrupted(cause) ? "Unknown" : "Rollback",
+            transactionTimeout: "1 second"
+          }))
+        )
+        assert.strictEqual(typeof cut !== "string" && cut._tag === "TransactionTimeoutError" && cut.end, "LeftToCheck")
+        assert.deepStrictEqual(told(), ["Commit 7000 asked"])
+      }))
+
+    it.scoped("comes in time in an uninterruptible caller, too", () =>
+      Effect.gen(function*() {
+        const { producer, told } = makeCluster()
+        const transactions = yield* producer({ transactionTimeout: "1 second" })
+        const error = yield* within(1000, failed(Effect.uninterruptible(transactions.transaction(order, Effect.never))))
+        assert.strictEqual(error._tag, "TransactionTimeoutError")
+        assert.deepStrictEqual(told(), ["Rollback 1000"])
       }))
   })
 
@@ -739,6 +758,29 @@ describe("TransactionProducer", () => {
         yield* Fiber.join(stopping)
         assert.strictEqual((yield* Fiber.join(running)).end, "Acknowledged")
         assert.deepStrictEqual(told(), ["Commit 1000"])
+      }))
+
+    it.effect("waits for half messages under way, too; late ones are rolled back and their work does not begin", () =>
+      Effect.gen(function*() {
+        const { acceptHalf, cluster, producer, told } = makeCluster()
+        cluster.behave("broker-a", (arrival) => Effect.delay(acceptHalf(arrival), 1000))
+        const scope = yield* Scope.make()
+        const transactions = yield* Scope.extend(producer({ shutdownTimeout: "1500 millis" }), scope)
+        const worked: Array<string> = []
+        const early = yield* Effect.fork(transactions.transaction(order, Effect.sync(() => worked.push("early"))))
+        yield* TestClock.adjust(100)
+        cluster.behave("broker-a", (arrival) => Effect.delay(acceptHalf(arrival), 2000))
+        const late = yield* Effect.fork(failed(transactions.transaction(order, Effect.sync(() => worked.push("late")))))
+        yield* TestClock.adjust(100)
+        const stopping = yield* Effect.fork(transactions.stop)
+        yield* TestClock.adjust(2000)
+        yield* Fiber.join(stopping)
+        assert.strictEqual((yield* Fiber.join(early)).end, "Acknowledged")
+        const error = yield* Fiber.join(late)
+        assert.strictEqual(error._tag === "HalfMessageSendError" && error.cause._tag, "ProducerShutdownError")
+        assert.deepStrictEqual(worked, ["early"])
+        assert.deepStrictEqual(told(), ["Commit 1000", "Rollback 1001"])
+        yield* Scope.close(scope, Exit.void)
       }))
 
     it.effect("rolls back what does not end in time", () =>

@@ -13,7 +13,7 @@ import * as Option from "effect/Option"
 import type * as Scope from "effect/Scope"
 import type { BrokerError } from "../BrokerError.js"
 import type { SendError } from "../ProducerError.js"
-import { MessageSendError, MessageValidationError, outcome } from "../ProducerError.js"
+import { MessageSendError, MessageValidationError, outcome, ProducerShutdownError } from "../ProducerError.js"
 import type { SendReceipt } from "../SendReceipt.js"
 import {
   HalfMessageSendError,
@@ -105,10 +105,11 @@ export const make = (env: {
   const { end, engine, ledger, meter, settings } = env
   const { background, sender, settings: { group, shutdownTimeout } } = engine
   const idle = Effect.unsafeMakeLatch(false)
-  let isStopping = false
+  /** `Over`: what is open is rolled back. */
+  let phase: "Running" | "Stopping" | "Over" = "Running"
 
   const released = (): void => {
-    if (isStopping && ledger.running === 0) idle.unsafeOpen()
+    if (phase !== "Running" && ledger.isIdle) idle.unsafeOpen()
   }
 
   // -----------------------------------------------------------------------------------------------------------------
@@ -169,6 +170,7 @@ export const make = (env: {
     const place = MessageId.decodeOffsetId(receipt.offsetId)
     if (Either.isLeft(place)) {
       ledger.ended(out.uniqueKey, "Rollback", false)
+      released()
       return unreliable(out, receipt, place.left)
     }
     const copy: Copy = {
@@ -185,6 +187,10 @@ export const make = (env: {
     ledger.opened(transaction)
     const weak = weakness(out, receipt)
     if (weak !== undefined) return Effect.zipRight(rolledBack(transaction), unreliable(out, receipt, weak))
+    if (phase === "Over") {
+      const cause = new ProducerShutdownError({ group, topic: transaction.topic, attempts: receipt.attempts })
+      return Effect.zipRight(rolledBack(transaction), notBegun(transaction.topic, cause))
+    }
     meter.count("begun")
     return Effect.succeed(transaction)
   }
@@ -211,14 +217,15 @@ export const make = (env: {
         onSuccess: (receipt) => opened(out, receipt, options),
         onFailure: (cause): Effect.Effect<never, MessageValidationError | HalfMessageSendError> => {
           const failure = Cause.failureOrCause(cause)
+          const isUnknown = Either.isRight(failure) || outcome(failure.left) === "Unknown"
+          if (isUnknown) ledger.ended(out.uniqueKey, "Rollback", false)
+          else ledger.forget(out.uniqueKey)
+          released()
           if (Either.isRight(failure)) {
-            ledger.ended(out.uniqueKey, "Rollback", false)
             meter.count("notBegun")
             return Effect.failCause(failure.right)
           }
           const error = failure.left
-          if (outcome(error) === "Unknown") ledger.ended(out.uniqueKey, "Rollback", false)
-          else ledger.forget(out.uniqueKey)
           return error._tag === "MessageValidationError" ? Effect.fail(error) : notBegun(message.topic, error)
         }
       })
@@ -283,13 +290,15 @@ export const make = (env: {
 
   const expiryOf = (
     { timeout, topic, uniqueKey }: OpenTransaction,
-    reason: TransactionTimeoutError["reason"]
+    reason: TransactionTimeoutError["reason"],
+    end: TransactionTimeoutError["end"] = "RolledBack"
   ): TransactionTimeoutError =>
     new TransactionTimeoutError({
       group,
       topic,
       uniqueKey,
       reason,
+      end,
       timeout: reason === "Shutdown" ? shutdownTimeout : timeout ?? 0
     })
 
@@ -324,7 +333,7 @@ export const make = (env: {
     const exit = Fiber.await(fiber)
     const inTime = transaction.timeout === undefined
       ? Effect.asSome(exit)
-      : Effect.timeoutOption(exit, transaction.timeout)
+      : Effect.timeoutOption(Effect.interruptible(exit), transaction.timeout)
     return Effect.matchCauseEffect(restore(inTime), {
       onFailure: () => interruptGently(fiber),
       onSuccess: (found) => {
@@ -343,10 +352,10 @@ export const make = (env: {
     Effect.suspend(() => {
       const reason = Cause.isInterruptedOnly(cause) ? transaction.expired : undefined
       if (reason !== undefined) meter.count("timedOut")
+      const isUnclear = options?.onFailure?.(cause) === "Unknown"
       const failure: Effect.Effect<never, E | TransactionTimeoutError> = reason === undefined
         ? Effect.failCause(cause)
-        : Effect.fail(expiryOf(transaction, reason))
-      const isUnclear = reason === undefined && options?.onFailure?.(cause) === "Unknown"
+        : Effect.fail(expiryOf(transaction, reason, isUnclear ? "LeftToCheck" : "RolledBack"))
       if (!isUnclear) return Effect.zipRight(rolledBack(transaction), failure)
       left(transaction)
       return failure
@@ -420,13 +429,12 @@ export const make = (env: {
   // -----------------------------------------------------------------------------------------------------------------
 
   const untilIdle = (timeout: number): Effect.Effect<unknown> =>
-    Effect.suspend(() =>
-      ledger.running === 0 ? Effect.void : Effect.timeoutOption(Effect.interruptible(idle.await), timeout)
-    )
+    Effect.suspend(() => ledger.isIdle ? Effect.void : Effect.timeoutOption(Effect.interruptible(idle.await), timeout))
 
   const drain = Effect.gen(function*() {
-    isStopping = true
+    phase = "Stopping"
     yield* untilIdle(shutdownTimeout)
+    phase = "Over"
     if (ledger.running === 0) return
     yield* Effect.logWarning(`Producer of group ${group} stops and rolls back ${ledger.running} transactions`)
     yield* Effect.forEach(ledger.all(), (open) => expire(open, "Shutdown"), { concurrency: "unbounded", discard: true })

@@ -55,7 +55,11 @@ export class OpenTransaction {
    * of them the broker speaks.
    */
   adopt(check: TransactionCheck): void {
-    if (this.phase !== "Open" || check.brokerName !== this.copy.brokerName) return
+    // brokers of 4.x do not say their name
+    const isSameBroker = check.brokerName === undefined
+      ? check.address === this.copy.address
+      : check.brokerName === this.copy.brokerName
+    if (this.phase !== "Open" || !isSameBroker) return
     if (this.receipt.attempts.some((attempt) => attempt.outcome === "Unknown")) return
     this.copy = {
       address: check.address,
@@ -105,8 +109,14 @@ export class Ledger {
   /** About these a broker asks only when its own note of the end came too late for it. */
   private readonly confirmed = new Latest(10_000)
 
+  /** Transactions whose local work runs. */
   get running(): number {
     return this.open.size
+  }
+
+  /** Of these and of half messages under way there are none. */
+  get isIdle(): boolean {
+    return this.open.size === 0 && this.sending.size === 0
   }
 
   all(): ReadonlyArray<OpenTransaction> {
