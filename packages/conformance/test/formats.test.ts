@@ -4,18 +4,10 @@
  * `ROCKETMQ_NAMESRV_ADDR` is set, else on the embedded broker over TCP. Java and Go are skipped where they are missing (see
  * peers.ts).
  */
-import { Broker, Client, Compression, Message, MessageSelector } from "@effect-rocketmq/client"
+import { Message, MessageSelector, TransactionProducer } from "@effect-rocketmq/client"
 import type { MessageExt } from "@effect-rocketmq/client"
 import { Await, Cluster, Inbox, Member, Stored, Targets } from "@effect-rocketmq/conformance"
-import {
-  CompressionType,
-  MessageId,
-  MessageProperties,
-  Names,
-  RequestCode,
-  RequestHeader,
-  SysFlag
-} from "@effect-rocketmq/protocol"
+import { CompressionType, MessageProperties, SysFlag } from "@effect-rocketmq/protocol"
 import { assert, layer } from "@effect/vitest"
 import { Clock, Context, Duration, Effect, Layer } from "effect"
 import { formats } from "./formats.js"
@@ -52,69 +44,37 @@ const messageOf = (topic: string, { deliverIn, ...options }: Given) =>
     (now) => Message.make({ topic, ...options, deliverAt: deliverIn === undefined ? undefined : now + deliverIn })
   )
 
-/** A half message and its end, by the requests that they are. */
-const transact = (format: Format, message: Message.Message, end: "commit" | "rollback") =>
+/** A producer with transactions on a client of its own. */
+const transactor = (check: TransactionProducer.Check, format?: Format) =>
   Effect.gen(function*() {
-    const { broker } = yield* Cluster.Cluster
-    const { nextUniqueKey } = yield* Client.Client
-    const codecs = yield* Compression.Compression
-    const { address, queue } = yield* Stored.queueOf(message.topic)
-    const [group, msgId] = [`${message.topic}-t`, nextUniqueKey()]
-    const properties = yield* MessageProperties.encode({
-      ...message.properties,
-      [MessageProperties.TRAN_MSG]: "true",
-      [MessageProperties.PGROUP]: group,
-      [MessageProperties.UNIQ_KEY]: msgId
-    })
-    const type = format.stored
-    const half = RequestHeader.SendMessageV2.make({
-      producerGroup: group,
-      topic: message.topic,
-      defaultTopic: Names.DEFAULT_TOPIC,
-      defaultTopicQueueNums: 4,
-      queueId: queue.queueId,
-      sysFlag: SysFlag.TRANSACTION_PREPARED_TYPE | (type === undefined ? 0 : CompressionType.toSysFlag(type)),
-      bornTimestamp: yield* Clock.currentTimeMillis,
-      flag: message.flag,
-      properties
-    }, type === undefined ? message.body : yield* codecs.compress(type, message.body, 5))
-    const stored = yield* broker.send(address, message.topic, half, 20_000)
-    const answer = yield* broker.request(
-      address,
-      RequestHeader.EndTransaction.make({
-        producerGroup: group,
-        tranStateTableOffset: stored.queueOffset,
-        commitLogOffset: (yield* MessageId.decodeOffsetId(stored.offsetId)).offset,
-        commitOrRollback: end === "commit" ? SysFlag.TRANSACTION_COMMIT_TYPE : SysFlag.TRANSACTION_ROLLBACK_TYPE,
-        fromTransactionCheck: false,
-        msgId,
-        transactionId: msgId,
-        topic: message.topic,
-        bname: queue.brokerName
-      }),
-      20_000
-    )
-    if (answer.code !== 0) {
-      yield* Effect.fail(
-        Broker.errorOf({
-          address,
-          requestCode: RequestCode.END_TRANSACTION,
-          responseCode: answer.code,
-          remark: answer.remark
-        })
+    const cluster = yield* Cluster.Cluster
+    const options = { ...patience, endTimeout: patience.attemptTimeout, ...format?.producer }
+    const { service } = yield* Member.start(
+      TransactionProducer.layer({ group: cluster.group(), check, ...options }).pipe(
+        Layer.provide(cluster.client(format?.client))
       )
-    }
-    return { message, msgId }
+    )
+    return Context.get(service, TransactionProducer.TransactionProducer)
   })
+
+const rollBack = (message: Message.Message) =>
+  Effect.gen(function*() {
+    const transactions = yield* transactor(TransactionProducer.alwaysRollback)
+    const { receipt, rollback } = yield* transactions.begin(message)
+    yield* rollback
+    return { message, msgId: receipt.uniqueKey }
+  }).pipe(Effect.scoped)
 
 const send = (format: Format, topic: string) =>
   Effect.gen(function*() {
     const messages = yield* Effect.forEach(format.messages, (message) => messageOf(topic, message))
     if (format.how === "transaction") {
-      const cluster = yield* Cluster.Cluster
-      return yield* Effect.forEach(messages, (message) => transact(format, message, "commit")).pipe(
-        Effect.provide(cluster.client(format.client))
-      )
+      const transactions = yield* transactor(TransactionProducer.alwaysCommit, format)
+      return yield* Effect.forEach(messages, (message) =>
+        Effect.map(
+          transactions.transaction(message, Effect.void),
+          ({ receipt }): Sent => ({ message, msgId: receipt.uniqueKey })
+        ))
     }
     const producer = yield* Member.sender({ ...patience, ...format.producer, client: format.client })
     const receipts = format.how === "batch"
@@ -173,10 +133,7 @@ const run = Effect.gen(function*() {
   const cluster = yield* Cluster.Cluster
   const topic = yield* cluster.topic({ queues: 4 })
   const consuming = yield* Effect.forEach(languages, (language) => consume(language, topic))
-  const rolledBack = yield* messageOf(topic, { body: "rolled back" }).pipe(
-    Effect.flatMap((message) => transact(formats[0]!, message, "rollback")),
-    Effect.provide(cluster.client())
-  )
+  const rolledBack = yield* Effect.flatMap(messageOf(topic, { body: "rolled back" }), rollBack)
   const sent = yield* Effect.forEach(formats, (format) => send(format, topic), { concurrency: 4 })
   const ended = yield* Effect.forEach(consuming, (end) => Effect.either(Effect.map(end, byId)), { concurrency: 3 })
   const stored = yield* Stored.readAll(topic)

@@ -12,7 +12,7 @@ export interface Given extends Omit<Message.Options, "topic"> {
 
 export interface Format {
   readonly name: string
-  /** `transaction`: as half messages, each committed. */
+  /** `transaction`: each in a transaction of its own, committed. */
   readonly how: "send" | "batch" | "transaction"
   /** How the broker has the bodies. Default `plain`. */
   readonly stored?: CompressionType | undefined
