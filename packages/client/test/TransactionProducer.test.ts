@@ -211,6 +211,19 @@ describe("TransactionProducer", () => {
         assert.deepStrictEqual(told(), ["Commit 1000"])
       }))
 
+    it.scoped("is rolled back when its work had more to do after what could not be interrupted", () =>
+      Effect.gen(function*() {
+        const { producer, told } = makeCluster()
+        const transactions = yield* producer()
+        const work = Effect.zipRight(Effect.uninterruptible(Effect.sleep(1000)), Effect.never)
+        const fiber = yield* Effect.fork(transactions.transaction(order, work))
+        yield* TestClock.adjust(100)
+        const interrupting = yield* Effect.fork(Fiber.interrupt(fiber))
+        yield* TestClock.adjust(1000)
+        assert.isTrue(Exit.isInterrupted(yield* Fiber.join(interrupting)))
+        assert.deepStrictEqual(told(), ["Rollback 1000"])
+      }))
+
     it.scoped("does not begin its work when the half message fails", () =>
       Effect.gen(function*() {
         const { cluster, producer, told } = makeCluster()

@@ -19,7 +19,10 @@ export const interruptGently = <A, E>(fiber: Fiber.RuntimeFiber<A, E>): Effect.E
     return RuntimeFlags.interruptible(status.runtimeFlags)
       ? Fiber.interrupt(fiber)
       : Effect.zipRight(
-        Effect.raceFirst(Effect.asVoid(Fiber.await(fiber)), Effect.sleep(pause)),
+        Effect.raceFirst(
+          Effect.interruptible(Effect.asVoid(Fiber.await(fiber))),
+          Effect.interruptible(Effect.sleep(pause))
+        ),
         Effect.suspend(() => interruptGently(fiber))
       )
   })
