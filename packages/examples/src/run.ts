@@ -13,6 +13,7 @@ import * as configuration from "./configuration.js"
 import * as delayLevel from "./delay-level.js"
 import * as retryAndDeadLetters from "./retry-and-dead-letters.js"
 import * as sendAndConsume from "./send-and-consume.js"
+import * as timed from "./timed.js"
 import * as transaction from "./transaction.js"
 import * as typedErrors from "./typed-errors.js"
 import * as virtualTime from "./virtual-time.js"
@@ -35,6 +36,8 @@ const example = Effect.gen(function*() {
       return yield* retryAndDeadLetters.program
     case "send-and-consume":
       return yield* sendAndConsume.program
+    case "timed":
+      return yield* timed.program
     case "transaction":
       return yield* transaction.program
     case "typed-errors":
@@ -48,7 +51,7 @@ const example = Effect.gen(function*() {
 
 example.pipe(
   Effect.flatMap((result) => Console.dir(result, { depth: 4 })),
-  // one example wants a topic that nobody creates
-  Effect.provide(Embedded.layer({ cluster: { autoCreateTopic: name !== "typed-errors" } })),
+  // one example wants a topic that nobody creates, another one recalls
+  Effect.provide(Embedded.layer({ cluster: { autoCreateTopic: name !== "typed-errors", recallMessage: true } })),
   NodeRuntime.runMain
 )

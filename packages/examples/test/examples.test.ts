@@ -8,6 +8,7 @@ import * as configuration from "../src/configuration.js"
 import * as delayLevel from "../src/delay-level.js"
 import * as retryAndDeadLetters from "../src/retry-and-dead-letters.js"
 import * as sendAndConsume from "../src/send-and-consume.js"
+import * as timed from "../src/timed.js"
 import * as transaction from "../src/transaction.js"
 import * as typedErrors from "../src/typed-errors.js"
 import * as virtualTime from "../src/virtual-time.js"
@@ -85,6 +86,13 @@ describe("examples", () => {
       assert.isAtLeast(afterSeconds, 10)
       assert.isBelow(afterSeconds, 15)
     }).pipe(Effect.provide(Embedded.layer())))
+
+  it.effect("timed messages", () =>
+    Effect.gen(function*() {
+      const { mailed, takenBack } = yield* inVirtualTime(timed.program)
+      assert.isTrue(takenBack)
+      assert.deepStrictEqual(mailed, ["come back"])
+    }).pipe(Effect.provide(Embedded.layer({ cluster: { recallMessage: true } }))))
 
   it.effect("transactions", () =>
     Effect.gen(function*() {
