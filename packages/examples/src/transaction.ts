@@ -53,7 +53,7 @@ export const program = Effect.gen(function*() {
     group: "shipping",
     subscriptions: { payments: MessageSelector.all },
     consumeFrom: "first"
-  }, (message) => Queue.offer(inbox, MessageExt.text(message)))
+  }, (message) => Effect.asVoid(Queue.offer(inbox, MessageExt.text(message))))
   const shipped = yield* Queue.takeN(inbox, 2).pipe(Effect.provide(Shipping))
 
   const { checks } = yield* transactions.stats
