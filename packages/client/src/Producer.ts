@@ -258,7 +258,8 @@ export class Producer extends Context.Tag("@effect-rocketmq/client/Producer")<Pr
   ) => Effect.Effect<MessageExt, SendError | ReplyTimeoutError>
   /**
    * Replies to a request that was consumed. Success means that the requester has the reply. It goes through the broker
-   * that the request came from, or another one that knows the requester.
+   * that the request came from, or another one that knows the requester. One that none of them knows is waited for up to
+   * 2 seconds, since it may have just connected, and not again within the next 10.
    */
   readonly reply: (
     request: MessageExt,

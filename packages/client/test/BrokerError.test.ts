@@ -132,6 +132,15 @@ const rows: ReadonlyArray<Row> = [
   [204, "", send, "BrokerResponseError", "Refused", true],
   [205, "", send, "BrokerResponseError", "Refused", true],
   [206, "", RequestCode.INVOKE_BROKER_TO_RESET_OFFSET, "ConsumerNotOnlineError", "Refused", true],
+  [
+    1,
+    "push reply message fail, channel of <broker busy> not found.",
+    RequestCode.SEND_REPLY_MESSAGE_V2,
+    "ClientNotOnlineError",
+    "Refused",
+    true
+  ],
+  [1, "push reply message to <me>fail.", RequestCode.SEND_REPLY_MESSAGE_V2, "BrokerSystemError", "Unknown", true],
   [207, "", RequestCode.CONSUME_MESSAGE_DIRECTLY, "BrokerTimeoutError", "Unknown", true],
   [208, "", RequestCode.ACK_MESSAGE, "OffsetIllegalError", "Refused", false],
   [209, "", RequestCode.POP_MESSAGE, "BrokerBusyError", "Refused", true],

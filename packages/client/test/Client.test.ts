@@ -200,6 +200,19 @@ describe("Client heartbeats", { timeout: 30_000 }, () => {
       })
     ))
 
+  it.scoped("introduces the client to a broker, once on each connection", () =>
+    run(({ client, fake }) =>
+      Effect.gen(function*() {
+        yield* client.registerProducer({ group: "checkout" })
+        yield* client.introduce("a:0")
+        yield* client.introduce("a:0")
+        assert.deepStrictEqual(fake.asked(HEART_BEAT), ["a:0"])
+        fake.reconnect("a:0")
+        yield* client.introduce("a:0")
+        assert.deepStrictEqual(fake.asked(HEART_BEAT), ["a:0", "a:0"])
+      })
+    ))
+
   it.scoped("goes to one broker when asked", () =>
     run(({ client, fake }) =>
       Effect.gen(function*() {
@@ -233,6 +246,31 @@ describe("Client groups", { timeout: 30_000 }, () => {
         ])
         // and may be registered again
         yield* client.registerConsumer(consumerMember("billing"))
+      })
+    ))
+
+  it.scoped("tells brokers anew where it is when one of its producers leaves: they forget it then", () =>
+    run(({ client, fake }) =>
+      Effect.gen(function*() {
+        yield* client.watchTopic("orders")
+        const scope = yield* Scope.make()
+        yield* client.registerProducer({ group: "checkout" }).pipe(Scope.extend(scope))
+        yield* client.registerProducer({ group: "returns" })
+        fake.clear()
+        yield* Scope.close(scope, Exit.void)
+        const atA = fake.calls.filter(({ address }) => address === "a:0").map(({ request }) => request)
+        assert.deepStrictEqual(
+          atA.map(({ code, extFields }) => [code, extFields["producerGroup"]]),
+          [
+            [UNREGISTER_CLIENT, "checkout"],
+            [UNREGISTER_CLIENT, "CLIENT_INNER_PRODUCER"],
+            [HEART_BEAT, undefined]
+          ]
+        )
+        assert.deepStrictEqual(
+          beats(fake)[0]?.data.producerDataSet.map(({ groupName }) => groupName),
+          ["returns", "CLIENT_INNER_PRODUCER"]
+        )
       })
     ))
 

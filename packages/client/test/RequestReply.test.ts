@@ -414,20 +414,51 @@ describe("Producer.reply", () => {
     two
   )
 
+  const nobody = (cluster: RequestCluster, brokers: ReadonlyArray<string>) => {
+    for (const name of brokers) {
+      cluster.answers[`${name}:0`] = ({ code }) => code === SEND_REPLY_MESSAGE_V2 ? notFound : undefined
+    }
+  }
+
   run(
-    "fails when no broker knows the requester, and waits for none",
+    "waits a moment for a requester that no broker knows yet",
     (cluster, producer) =>
       Effect.gen(function*() {
-        cluster.answers["broker-a:0"] = cluster.answers["broker-b:0"] = ({ code }) =>
-          code === SEND_REPLY_MESSAGE_V2 ? notFound : undefined
-        const error = yield* Effect.flip(producer.reply(request, "answer"))
+        nobody(cluster, two)
+        const fiber = yield* Effect.fork(producer.reply(request, "answer"))
+        yield* TestClock.adjust(700)
+        assert.isTrue(yield* isPending(fiber))
+        delete cluster.answers["broker-b:0"]
+        yield* TestClock.adjust(100)
+        const receipt = yield* fiber
+        assert.strictEqual(receipt.messageQueue.brokerName, "broker-b")
+        assert.strictEqual((yield* producer.stats).refused, 0)
+      }),
+    undefined,
+    two
+  )
+
+  run(
+    "fails when no broker gets to know the requester, and does not wait for it again",
+    (cluster, producer) =>
+      Effect.gen(function*() {
+        nobody(cluster, two)
+        const fiber = yield* Effect.fork(producer.reply(request, "answer"))
+        yield* TestClock.adjust(1999)
+        assert.isTrue(yield* isPending(fiber))
+        yield* TestClock.adjust(1)
+        const error = failureOf(yield* Fiber.await(fiber))
         assert(error._tag === "RequesterGoneError")
-        assert.deepStrictEqual(cluster.replies.map(({ address }) => address), ["broker-a:0", "broker-b:0"])
+        assert.deepStrictEqual(cluster.replies.slice(0, 2).map(({ address }) => address), ["broker-a:0", "broker-b:0"])
         assert.deepStrictEqual(
           [error.topic, error.group, error.clientId, error.correlationId, error.outcome, error.retryable],
           ["orders", "checkout", "requester", "42", "Refused", false]
         )
         assert.include(error.message, "broker-a (broker-a:0), broker-b (broker-b:0)")
+        assert.strictEqual((yield* producer.stats).refused, 1)
+        const before = cluster.replies.length
+        assert.strictEqual((yield* Effect.flip(producer.reply(request, "answer")))._tag, "RequesterGoneError")
+        assert.strictEqual(cluster.replies.length, before + 2)
       }),
     undefined,
     two
@@ -435,8 +466,10 @@ describe("Producer.reply", () => {
 
   run("says so when there is one broker only", (cluster, producer) =>
     Effect.gen(function*() {
-      cluster.answers["broker-a:0"] = ({ code }) => code === SEND_REPLY_MESSAGE_V2 ? notFound : undefined
-      const error = yield* Effect.flip(producer.reply(request, "answer"))
+      nobody(cluster, ["broker-a"])
+      const fiber = yield* Effect.fork(producer.reply(request, "answer", { timeout: 300 }))
+      yield* TestClock.adjust(300)
+      const error = failureOf(yield* Fiber.await(fiber))
       assert.strictEqual(error._tag, "RequesterGoneError")
       assert.include(error.message, "broker-a (broker-a:0)")
     }))
@@ -489,7 +522,9 @@ describe("RequestReply.responder", () => {
       Effect.gen(function*() {
         const handler = RequestReply.responder(() => Effect.succeed("answer"))
         cluster.answers["broker-a:0"] = ({ code }) => code === SEND_REPLY_MESSAGE_V2 ? notFound : undefined
-        yield* provided(handler(received(wanted)), producer)
+        const fiber = yield* Effect.fork(provided(handler(received(wanted)), producer))
+        yield* TestClock.adjust("2 seconds")
+        yield* fiber
         cluster.answers["broker-a:0"] = ({ code }) =>
           code === SEND_REPLY_MESSAGE_V2 ? Fake.refuse(ResponseCode.MESSAGE_ILLEGAL) : undefined
         const error = yield* Effect.flip(provided(handler(received(wanted)), producer))

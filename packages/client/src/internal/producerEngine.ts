@@ -44,11 +44,12 @@ export interface Engine {
   readonly background: Scope.Scope
   /** Checks a message, and gives it a unique key. `own`: encoded properties that only clients may set. */
   readonly prepare: (message: Message, own?: string) => Outgoing | MessageValidationError
-  /** Compresses the body if it is large enough, and sends. */
+  /** Compresses the body if it is large enough, and sends. `settle`: see Sender.send. */
   readonly submit: (
     restore: Restore,
     out: Outgoing,
-    options: SendOptions | undefined
+    options: SendOptions | undefined,
+    settle?: SendAccounts.SendAccounts["settle"]
   ) => Effect.Effect<ReceiptImpl, SendError>
   /** The body as it is sent. */
   readonly compressed: (out: Outgoing) => Effect.Effect<Outgoing, CompressionError>
@@ -140,10 +141,10 @@ export const make = (
       sender,
       background,
       prepare,
-      submit: (restore, out, options) =>
+      submit: (restore, out, options, settle) =>
         out.body.length < threshold
-          ? sender.send(restore, out, options)
-          : Effect.flatMap(restore(compressed(out)), (ready) => sender.send(restore, ready, options)),
+          ? sender.send(restore, out, options, settle)
+          : Effect.flatMap(restore(compressed(out)), (ready) => sender.send(restore, ready, options, settle)),
       compressed,
       threshold
     }

@@ -75,7 +75,7 @@ export const make = (
   engine: Engine
 ): Effect.Effect<Producer["Type"]["request"]> =>
   Effect.gen(function*() {
-    const { accounts, background, client, clock, codecs, sender, settings: { group }, threshold } = engine
+    const { accounts, background, client, clock, codecs, sender, settings: { group } } = engine
     const nextId = yield* correlationIds
     const run = yield* Scope.extend(FiberSet.makeRuntime<never>(), background)
     const waiting = new Set<Pending>()
@@ -136,13 +136,10 @@ export const make = (
 
     const send = (pending: Pending, options: SendOptions): Effect.Effect<void> =>
       Effect.uninterruptibleMask((restore) => {
-        const { out } = pending
         // the reply is proof enough: what became of the attempts does not matter any more
         const settle: typeof accounts.settle = (...args) =>
           Effect.suspend(() => pending.result === undefined ? accounts.settle(...args) : Effect.void)
-        return out.body.length < threshold
-          ? sender.send(restore, out, options, settle)
-          : Effect.flatMap(restore(engine.compressed(out)), (ready) => sender.send(restore, ready, options, settle))
+        return engine.submit(restore, pending.out, options, settle)
       }).pipe(
         Effect.matchCause({
           onFailure: (cause) => failed(pending, cause),
