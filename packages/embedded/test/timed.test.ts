@@ -226,3 +226,23 @@ describe("a producer", () => {
       Effect.scoped
     ))
 })
+
+describe("the properties of a timed message", () => {
+  it.effect("leave room for those of the broker's timer, which drops what does not fit", () =>
+    Effect.gen(function*() {
+      const producer = yield* Producer.Producer
+      // all that a message may have, less WAIT, UNIQ_KEY and the name
+      const full = (spare: number) => ({ a: "x".repeat(32767 - 3 - 10 - 42 - spare) })
+      yield* producer.send(Message.make({ topic: "T", body: "x", properties: full(100) }))
+      const timer = "TIMER_DELAY_MS".length + 6
+      const timed = (spare: number) =>
+        producer.send(Message.make({ topic: "T", body: "x", delay: "5 seconds", properties: full(timer + spare) }))
+      const refused = yield* Effect.flip(timed(100))
+      assert.isTrue(refused._tag === "MessageValidationError" && refused.field === "properties")
+      yield* timed(300)
+    }).pipe(
+      Effect.provide(Producer.layer({ group: "P" })),
+      Effect.provide(Embedded.layer()),
+      Effect.scoped
+    ))
+})

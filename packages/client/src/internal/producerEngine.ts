@@ -102,7 +102,8 @@ export const make = (
         ? Outgoings.problemOf(message, maxMessageSize)
         : Outgoings.bodyProblem(message, maxMessageSize)
       if (problem !== undefined) return problem
-      const properties = Outgoings.encodeProperties(message, own.length)
+      const isTimed = Timers.isTimed(message)
+      const properties = Outgoings.encodeProperties(message, own.length + (isTimed ? Timers.ADDED_BYTES : 0))
       if (typeof properties !== "string") return properties
       const uniqueKey = client.nextUniqueKey()
       return {
@@ -113,7 +114,7 @@ export const make = (
         properties: Outgoings.withUniqueKey(properties + own, uniqueKey),
         code: RequestCode.SEND_MESSAGE_V2,
         members: undefined,
-        before: Timers.isTimed(message) ? (address) => hasTimers(address, message.topic) : undefined
+        before: isTimed ? (address) => hasTimers(address, message.topic) : undefined
       }
     }
 

@@ -19,6 +19,14 @@ export const isTimed = ({ properties }: Message): boolean =>
   properties[MessageProperties.TIMER_DELAY_SEC] !== undefined
 
 /**
+ * Bytes of properties that a broker adds when its timer takes the message and gives it up. What does not fit any more it
+ * has acknowledged, and drops.
+ *
+ * @internal
+ */
+export const ADDED_BYTES = 128
+
+/**
  * Refuses timed messages to brokers that have no timers, which would deliver them at once. A broker is asked for its
  * version before the first of them.
  *
