@@ -35,7 +35,7 @@ const behaviours = (address) =>
 
 // after the behaviours, which would not like it
 const restart = (address, dir) =>
-  suite("restart", { ROCKETMQ_NAMESRV_ADDR: address, ROCKETMQ_CLUSTER_DIR: dir }, "restart")
+  suite("restart", { ROCKETMQ_NAMESRV_ADDR: address, ROCKETMQ_CLUSTER_DIR: dir }, "restart", "failover")
 
 const free = (port) =>
   new Promise((resolve) => {
@@ -71,7 +71,7 @@ const onOwnCluster = async () => {
     })
     if (isUp) {
       await step("conformance", () => behaviours(address))
-      await step("restart of the only broker", () => restart(address, dir))
+      await step("death and return of brokers", () => restart(address, dir))
     }
   } finally {
     await Cluster.down(dir)

@@ -90,17 +90,17 @@ describe.skipIf(!isAllowed)("while one of two brokers is away", () => {
           yield* Effect.forkScoped(
             Effect.sleep("5 seconds").pipe(
               Effect.zipRight(rocketmq(away, "broker-a")),
-              Effect.zipRight(Effect.sleep("15 seconds")),
+              Effect.zipRight(Effect.sleep("10 seconds")),
               Effect.zipRight(rocketmq(back, "broker-a"))
             )
           )
-          const { both, failures, p99, total } = yield* sendFor(producer, topic, 60)
+          const { both, failures, p99, total } = yield* sendFor(producer, topic, 40)
           const accepted = total - failures.length
           const gap = both.findIndex((second, i) => i > 0 && second - both[i - 1]! > 5)
           yield* Effect.logInfo(
             `${how}: sent ${total}, accepted ${accepted} (${(100 * accepted / total).toFixed(3)} %), ` +
               `p99 ${p99} ms (attempt timeout ${attemptTimeout} ms), both brokers again in second ${both[gap]} ` +
-              `(away from second 5 to 20)`
+              `(away from second 5 to 15)`
           )
           assert.isAtLeast(accepted / total, 0.999, failures.slice(0, 3).join("\n"))
           assert.isAtLeast(gap, 1, "the broker was not away")
