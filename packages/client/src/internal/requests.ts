@@ -166,6 +166,12 @@ export const make = (
       sender.end()
     }
 
+    /** A broker that does not know this client has nowhere to push the reply to. */
+    const introduced = ({ before }: Outgoing): Outgoing["before"] =>
+      before === undefined
+        ? client.introduce
+        : (address) => Effect.zipRight(client.introduce(address), before(address))
+
     /** The reply with its plain body. */
     const inflate = (reply: MessageExt.MessageExt): Effect.Effect<MessageExt.MessageExt> => {
       const type = SysFlag.isCompressed(reply.sysFlag) ? CompressionType.fromSysFlag(reply.sysFlag) : undefined
@@ -193,8 +199,7 @@ export const make = (
           })
         )
         if (out instanceof MessageValidationError) return Effect.fail(out)
-        // a broker that does not know this client has nowhere to push the reply to
-        const pending = new Pending({ ...out, before: client.introduce }, correlationId, timeout, now() + timeout)
+        const pending = new Pending({ ...out, before: introduced(out) }, correlationId, timeout, now() + timeout)
         const expected = client.expectReply(correlationId, (reply) => pending.settle(Effect.succeed(reply)))
         sender.begin()
         waiting.add(pending)
