@@ -63,7 +63,8 @@ export type Check<E = never, R = never> = (message: MessageExt) => Effect.Effect
 /**
  * How a producer with transactions works beside what it has of a {@link Producer.Options | producer}. `autoBatch` and
  * `outbox` are for plain sends only: half messages travel alone, and one that may be stored is never delivered without a
- * commit. `sendTimeout`, `retries` and the rest hold for half messages, too.
+ * commit. `sendTimeout`, `retries` and the rest hold for half messages, too. One that is stored with a status other than
+ * `SEND_OK` is rolled back and its work not begun, unless `whenNotStoreOk` is given as `accept`.
  *
  * @since 0.1.0
  * @category models
@@ -82,6 +83,7 @@ export interface Options<E = never, R = never> extends Producer.Options {
   /**
    * How old a half message must be before its broker asks about it, in whole seconds; a commit or rollback later than this
    * is put off until the broker asks. Default: the broker's own `transactionTimeOut` (6 s), and ends are taken at any time.
+   * Brokers count each of their looks at it meanwhile (every 30 s) as a question, and give up after 15.
    */
   readonly checkImmunity?: Duration.DurationInput | undefined
   /** How long the end of a transaction may take, with the repetitions of what the broker refused. Default 5 seconds. */
