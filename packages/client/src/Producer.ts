@@ -147,6 +147,7 @@ export interface Options {
   /**
    * Most oneway messages to one broker that it has shown no sign of having taken, at least 2. Brokers drop what waits too
    * long in their queue; a window of some hundreds keeps that queue short, at the price of an answer for every half of it.
+   * When the answer does not come within `attemptTimeout`, the messages before it count as gone, and the broker as failed.
    * Default: none, `sendOneway` never waits.
    */
   readonly onewayWindow?: number | undefined

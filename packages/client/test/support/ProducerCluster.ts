@@ -51,6 +51,8 @@ export class ProducerCluster {
   readonly refreshes: Array<string> = []
   readonly compressed: Array<number> = []
   autoCreation: AutoCreation = "Off"
+  /** Why nothing can be written oneway to its address. */
+  onewayFailure: ConnectionFailedError | undefined = undefined
   private readonly listeners = new Set<(change: RouteChange) => void>()
   private readonly pending = new Map<Request, () => void>()
   private keys = 0
@@ -175,7 +177,9 @@ export class ProducerCluster {
           return (this.behaviours.get(address) ?? this.accept)(arrival)
         }),
       sendOneway: (address, request) =>
-        Effect.map(this.arrive(address, request, 0), (arrival) => void this.oneways.push(arrival)),
+        this.onewayFailure?.address === address
+          ? Effect.fail(this.onewayFailure)
+          : Effect.map(this.arrive(address, request, 0), (arrival) => void this.oneways.push(arrival)),
       endTransaction: (address, request, timeout) =>
         Effect.flatMap(Effect.clockWith((clock) => clock.currentTimeMillis), (at) => {
           const arrival = { address, request, timeout, at }
