@@ -59,7 +59,7 @@ export interface ProducerStats {
   readonly group: string
   /** Messages that a broker acknowledged. */
   readonly accepted: number
-  /** Messages that failed and are not stored. */
+  /** Messages that failed and are not stored; not those that broke a rule and were never taken. */
   readonly refused: number
   /** Messages that failed, or whose caller was interrupted, and that may be stored. */
   readonly unknown: number
@@ -92,8 +92,8 @@ export interface BrokerReport {
 }
 
 /**
- * `Up`: no broker of the topics in use is avoided. `Degraded`: some are. `Down`: all are, for at least one topic: sends to
- * it wait. `Stopped`: the producer takes nothing more.
+ * `Up`: no broker of the topics in use is avoided or slow. `Degraded`: some are. `Down`: all are avoided, for at least one
+ * topic: sends to it wait. `Stopped`: the producer takes nothing more.
  *
  * @since 0.1.0
  * @category models

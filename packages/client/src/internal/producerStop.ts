@@ -1,18 +1,23 @@
 import * as Effect from "effect/Effect"
+import * as Fiber from "effect/Fiber"
 import type * as Scope from "effect/Scope"
 import type { StopReceipt } from "../Producer.js"
 import type { Accumulator } from "./accumulator.js"
 import type { Engine } from "./producerEngine.js"
 
-/** @internal The stop, which the closing of the Scope runs if nobody did; it runs once. */
+/**
+ * The stop, which the closing of the Scope runs if nobody did; it runs once, to its end, whoever waits for it.
+ *
+ * @internal
+ */
 export const make = (
   engine: Engine,
   accumulator: Accumulator | undefined
 ): Effect.Effect<Effect.Effect<StopReceipt>, never, Scope.Scope> =>
   Effect.gen(function*() {
-    const { accounts, meters, sender, settings: { group, onStop } } = engine
+    const { accounts, background, meters, sender, settings: { group, onStop } } = engine
 
-    const stop = yield* Effect.cached(Effect.uninterruptible(Effect.gen(function*() {
+    const run = Effect.gen(function*() {
       const before = { accepted: meters.totals().accepted, refused: meters.outcomes.refused }
       sender.shut()
       accounts.keep()
@@ -32,10 +37,14 @@ export const make = (
         )
       }
       if (onStop !== undefined) {
-        yield* Effect.catchAllCause(onStop(receipt), (cause) => Effect.logError("onStop failed", cause))
+        const told = Effect.suspend(() => onStop(receipt))
+        yield* Effect.catchAllCause(told, (cause) => Effect.logError("onStop failed", cause))
       }
       return receipt
-    })))
+    })
+    // a fiber of its own: waiting with a timeout forks, and what a caller forks ends with its interruption
+    const running = yield* Effect.cached(Effect.forkIn(run, background))
+    const stop = Effect.flatMap(running, Fiber.join)
     yield* Effect.addFinalizer(() => stop)
     return stop
   })

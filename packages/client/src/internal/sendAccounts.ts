@@ -6,6 +6,7 @@ import type { UnknownSend } from "../Producer.js"
 import type { SendError } from "../ProducerError.js"
 import { outcome } from "../ProducerError.js"
 import type { Attempt } from "../SendReceipt.js"
+import { memberError } from "./batches.js"
 import type { Outgoing } from "./outgoing.js"
 import type { SendMeters } from "./sendMeter.js"
 
@@ -50,12 +51,12 @@ export const make = (env: {
       message: member.message,
       uniqueKey: member.uniqueKey,
       attempts,
-      error
+      error: error === undefined || out.members === undefined ? error : memberError(error, member.uniqueKey)
     }))
     if (isKeeping) { for (const send of sends) kept.push(send) }
     return outbox === undefined ? Effect.void : Effect.forEach(sends, (send) =>
       Effect.catchAllCause(
-        outbox(send),
+        Effect.suspend(() => outbox(send)),
         (why) =>
           Effect.logError(`The outbox did not take message ${send.uniqueKey} of topic ${send.message.topic}`, why)
       ), { discard: true })
