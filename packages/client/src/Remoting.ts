@@ -91,8 +91,8 @@ export interface Options {
  */
 export class Remoting extends Context.Tag("@effect-rocketmq/client/Remoting")<Remoting, {
   /**
-   * Sends a request and waits for its answer, whatever its code says. `timeout` in milliseconds counts from the moment
-   * the request is handed to an open connection; opening one is bounded by the transport's connect timeout.
+   * Sends a request and waits for its answer, whatever its code says. `timeout` is for all of it, in milliseconds. Without
+   * one, the connection has the transport's connect timeout, and the answer `requestTimeout` from then on.
    */
   readonly request: (
     address: string,

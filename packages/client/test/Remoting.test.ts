@@ -2,7 +2,7 @@ import * as Remoting from "@effect-rocketmq/client/Remoting"
 import * as RemotingError from "@effect-rocketmq/client/RemotingError"
 import * as RemotingCommand from "@effect-rocketmq/protocol/RemotingCommand"
 import { assert, describe, it } from "@effect/vitest"
-import { Duration, Effect, Exit, Fiber, Scope, TestClock } from "effect"
+import { Deferred, Duration, Effect, Exit, Fiber, Scope, TestClock } from "effect"
 import * as PeerTransport from "./support/PeerTransport.js"
 
 const address = "127.0.0.1:10911"
@@ -214,6 +214,24 @@ describe("Remoting", () => {
       assert.strictEqual(error._tag === "ConnectionClosedError" && error.reason, "ScopeClosed")
       assert.isTrue(peers[0]!.closed())
       assert.strictEqual((yield* Effect.flip(remoting.request(address, ask(1))))._tag, "RemotingClosedError")
+    }))
+
+  it.scoped("the time of a request holds for its connection, too, which goes on for the others", () =>
+    Effect.gen(function*() {
+      const open = yield* Deferred.make<void>()
+      const { connects, peers, remoting } = yield* connected({}, { onConnect: () => Deferred.await(open) })
+      const short = yield* Effect.fork(Effect.flip(remoting.request(address, ask(1), 500)))
+      const long = yield* Effect.fork(Effect.flip(remoting.request(address, ask(2), 2000)))
+      yield* TestClock.adjust(500)
+      assert.strictEqual((yield* Fiber.join(short))._tag, "ConnectTimeoutError")
+      yield* Deferred.succeed(open, undefined)
+      // it is not answered: of its time, half a second is gone
+      yield* TestClock.adjust(1499)
+      assert.deepStrictEqual(peers[0]?.received.map(({ extFields }) => extFields["topic"]), ["T2"])
+      assert.strictEqual((yield* Fiber.poll(long))._tag, "None")
+      yield* TestClock.adjust(1)
+      assert.strictEqual((yield* Fiber.join(long))._tag, "RequestTimeoutError")
+      assert.strictEqual(connects.length, 1)
     }))
 
   it.effect("closing the scope ends a connect that hangs", () =>

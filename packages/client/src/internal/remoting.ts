@@ -15,7 +15,7 @@ import type { RemotingError } from "../RemotingError.js"
 import { RemotingClosedError } from "../RemotingError.js"
 import { type ConnectionState, Transport } from "../Transport.js"
 import type { TransportError } from "../TransportError.js"
-import { ConnectionClosedError } from "../TransportError.js"
+import { ConnectionClosedError, ConnectTimeoutError } from "../TransportError.js"
 import { Channel, type Environment } from "./channel.js"
 
 type Handler = (request: Remoting.ServerRequest) => Effect.Effect<Remoting.ServerResponse>
@@ -107,6 +107,13 @@ export const make = (
         })
       })
 
+    /** The connection that others may be opening as well; who has less time leaves it to them. */
+    const dialWithin = (address: string, timeout: number | undefined): Effect.Effect<Channel, RemotingError> =>
+      timeout === undefined ? dial(address) : Effect.timeoutFail(dial(address), {
+        duration: timeout,
+        onTimeout: () => new ConnectTimeoutError({ address, timeout })
+      })
+
     const open = (address: string): Effect.Effect<Channel, RemotingError> =>
       Effect.flatMap(Scope.fork(scope, ExecutionStrategy.sequential), (connectionScope) =>
         transport.connect(address).pipe(
@@ -145,10 +152,12 @@ export const make = (
       Effect.async<RemotingCommand.RemotingCommand, RemotingError>((resume) => {
         const channel = channels.get(address)
         if (channel !== undefined) return channel.request(request, timeout, resume)
-        resume(Effect.flatMap(dial(address), (opened) =>
-          Effect.async<RemotingCommand.RemotingCommand, RemotingError>((resume) =>
-            opened.request(request, timeout, resume)
-          )))
+        const started = clock.unsafeCurrentTimeMillis()
+        resume(Effect.flatMap(dialWithin(address, timeout), (opened) =>
+          Effect.async<RemotingCommand.RemotingCommand, RemotingError>((resume) => {
+            const left = timeout && Math.max(1, timeout - (clock.unsafeCurrentTimeMillis() - started))
+            return opened.request(request, left, resume)
+          })))
       })
 
     const oneway = (address: string, request: Request): Effect.Effect<void, RemotingError> =>
