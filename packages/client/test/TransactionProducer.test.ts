@@ -344,6 +344,27 @@ describe("TransactionProducer", () => {
   })
 
   describe("the end", () => {
+    it.scoped("is waited for when its caller is interrupted meanwhile, more than once", () =>
+      Effect.gen(function*() {
+        const { cluster, producer, told } = makeCluster()
+        const transactions = yield* producer()
+        cluster.endWith = () => Effect.sleep(1000)
+        const committing = yield* Effect.fork(transactions.transaction(order, Effect.void))
+        const rollingBack = yield* Effect.fork(transactions.transaction(order, Effect.never))
+        const byHand = yield* Effect.fork(Effect.flatMap(transactions.begin(order), (open) => open.commit))
+        yield* TestClock.adjust(100)
+        for (const fiber of [committing, rollingBack, byHand]) yield* Fiber.interruptFork(fiber)
+        yield* TestClock.adjust(500)
+        for (const fiber of [committing, rollingBack, byHand]) yield* Fiber.interruptFork(fiber)
+        yield* TestClock.adjust(399)
+        assert.strictEqual((yield* transactions.stats).committed, 0)
+        yield* TestClock.adjust(101)
+        yield* Effect.forEach([committing, rollingBack, byHand], (fiber) => Fiber.await(fiber))
+        assert.deepStrictEqual(told().sort(), ["Commit 1000", "Commit 1002", "Rollback 1001"])
+        const { committed, rolledBack, unknownEnds } = yield* transactions.stats
+        assert.deepStrictEqual([committed, rolledBack, unknownEnds], [2, 1, 0])
+      }))
+
     it.scoped("without an answer is not repeated; the broker gets it when it asks", () =>
       Effect.gen(function*() {
         const { ask, cluster, producer, told } = makeCluster()
@@ -813,6 +834,23 @@ describe("TransactionProducer", () => {
         assert.strictEqual((yield* failed(open.commit))._tag, "TransactionTimeoutError")
         yield* Fiber.join(stopping)
         assert.deepStrictEqual(told().sort(), ["Rollback 1000", "Rollback 1001"])
+        yield* Scope.close(scope, Exit.void)
+      }))
+
+    it.effect("goes on when the one who asked for it is interrupted", () =>
+      Effect.gen(function*() {
+        const { producer, told } = makeCluster()
+        const scope = yield* Scope.make()
+        const transactions = yield* Scope.extend(producer({ shutdownTimeout: "2 seconds" }), scope)
+        const running = yield* Effect.fork(failed(transactions.transaction(order, Effect.never)))
+        yield* TestClock.adjust(100)
+        const stopping = yield* Effect.fork(transactions.stop)
+        yield* TestClock.adjust(1000)
+        yield* Fiber.interruptFork(stopping)
+        yield* TestClock.adjust(1000)
+        assert.strictEqual((yield* Fiber.join(running))._tag, "TransactionTimeoutError")
+        assert.deepStrictEqual(told(), ["Rollback 1000"])
+        assert.strictEqual((yield* transactions.producer.stop).group, "payments")
         yield* Scope.close(scope, Exit.void)
       }))
 

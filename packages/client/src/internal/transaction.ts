@@ -235,14 +235,17 @@ export const make = (env: {
   // the end
   // -----------------------------------------------------------------------------------------------------------------
 
-  /** Ends an open transaction. A refused end is remembered as well: the broker gets it when it asks. */
+  /**
+   * Ends an open transaction, to its end, whoever waits for it. A refused end is remembered as well: the broker gets it
+   * when it asks.
+   */
   const finish = (
     transaction: OpenTransaction,
     state: "Commit" | "Rollback"
   ): Effect.Effect<EndOutcome, BrokerError> =>
     Effect.suspend(() => {
       transaction.phase = state === "Commit" ? "Committing" : "RollingBack"
-      return Effect.onExit(end(transaction, state), (exit) => {
+      const ending = Effect.onExit(end(transaction, state), (exit) => {
         const result = Exit.isSuccess(exit) ? exit.value : undefined
         transaction.phase = state === "Commit" ? "Committed" : "RolledBack"
         ledger.ended(transaction.uniqueKey, state, result === "Acknowledged")
@@ -257,6 +260,8 @@ export const make = (env: {
             `by ${transaction.copy.brokerName} (${transaction.copy.address}); it is settled when the broker asks`
         )
       })
+      // waiting with a timeout forks, and what a caller forks ends with its interruption
+      return Effect.flatMap(Effect.forkDaemon(Effect.uninterruptible(ending)), Fiber.join)
     })
 
   const aboutEnd = ({ copy, topic, uniqueKey }: OpenTransaction, cause: BrokerError) => ({
@@ -321,26 +326,17 @@ export const make = (env: {
   // around an effect
   // -----------------------------------------------------------------------------------------------------------------
 
-  /**
-   * How the local work ended: when its time is over, or its caller is interrupted, it is interrupted and waited for. Work
-   * that succeeds all the same has been done: it decides.
-   */
+  /** How the local work ended. Work that succeeds though its time was over has been done: it decides. */
   const ended = <A, E>(
-    restore: Restore,
     transaction: OpenTransaction,
     fiber: Fiber.RuntimeFiber<A, E>
   ): Effect.Effect<Exit.Exit<A, E>> => {
     const exit = Fiber.await(fiber)
-    const inTime = transaction.timeout === undefined
-      ? Effect.asSome(exit)
-      : Effect.timeoutOption(Effect.interruptible(exit), transaction.timeout)
-    return Effect.matchCauseEffect(restore(inTime), {
-      onFailure: () => interruptGently(fiber),
-      onSuccess: (found) => {
-        if (Option.isSome(found)) return Effect.succeed(found.value)
-        transaction.expired ??= "TransactionTimeout"
-        return interruptGently(fiber)
-      }
+    if (transaction.timeout === undefined) return exit
+    return Effect.flatMap(Effect.timeoutOption(Effect.interruptible(exit), transaction.timeout), (found) => {
+      if (Option.isSome(found)) return Effect.succeed(found.value)
+      transaction.expired ??= "TransactionTimeout"
+      return interruptGently(fiber)
     })
   }
 
@@ -361,6 +357,17 @@ export const make = (env: {
       return failure
     })
 
+  const settled = Effect.fnUntraced(function*<A, E>(
+    open: OpenTransaction,
+    fiber: Fiber.RuntimeFiber<A, E>,
+    options: TransactionOptions<E> | undefined
+  ) {
+    const exit = yield* ended(open, fiber)
+    if (Exit.isFailure(exit)) return yield* failed(open, exit.cause, options)
+    const result: TransactionResult<A> = { value: exit.value, receipt: open.receipt, end: yield* committed(open) }
+    return result
+  })
+
   const transaction: Transactions["transaction"] = <A, E, R>(
     message: Message,
     local: Effect.Effect<A, E, R> | ((half: SendReceipt) => Effect.Effect<A, E, R>),
@@ -370,13 +377,15 @@ export const make = (env: {
       Effect.gen(function*() {
         const open = yield* start(restore, message, options)
         const work = Effect.suspend(() => Effect.isEffect(local) ? local : local(open.receipt))
-        // no child: those are interrupted with their parent, wherever they are. It is waited for below in any case
+        // no children: those are interrupted with their parent, wherever they are. They are waited for below in any case
         const fiber = yield* Effect.forkDaemon(Effect.interruptible(work))
         open.fiber = fiber
-        const exit = yield* ended(restore, open, fiber)
-        if (Exit.isFailure(exit)) return yield* failed(open, exit.cause, options)
+        const settling = yield* Effect.forkDaemon(settled(open, fiber, options))
+        const result = yield* Effect.matchCauseEffect(restore(Fiber.await(settling)), {
+          onFailure: () => Effect.zipRight(Effect.forkDaemon(interruptGently(fiber)), Fiber.join(settling)),
+          onSuccess: (exit) => exit
+        })
         yield* Fiber.inheritAll(fiber)
-        const result: TransactionResult<A> = { value: exit.value, receipt: open.receipt, end: yield* committed(open) }
         return result
       })
     )

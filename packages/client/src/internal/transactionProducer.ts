@@ -1,6 +1,7 @@
 import * as Names from "@effect-rocketmq/protocol/Names"
 import * as Deferred from "effect/Deferred"
 import * as Effect from "effect/Effect"
+import * as Fiber from "effect/Fiber"
 import * as Scope from "effect/Scope"
 import type { Broker } from "../Broker.js"
 import type { Client, TransactionCheck } from "../Client.js"
@@ -66,13 +67,16 @@ export const make = <E, R>(
     )
 
     const plain = yield* Producers.serviceOf(engine)
-    const stop = yield* Effect.cached(Effect.uninterruptible(Effect.gen(function*() {
+    const run = Effect.gen(function*() {
       sender.shut()
       accounts.keep()
       yield* transactions.drain
       yield* checks.drain
       return yield* plain.stop
-    })))
+    })
+    // to its end, whoever waits for it
+    const running = yield* Effect.cached(Effect.forkIn(run, background))
+    const stop = Effect.flatMap(running, Fiber.join)
     yield* Effect.addFinalizer(() => stop)
 
     return {
