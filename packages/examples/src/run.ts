@@ -11,6 +11,7 @@ import * as batches from "./batches.js"
 import * as compression from "./compression.js"
 import * as configuration from "./configuration.js"
 import * as delayLevel from "./delay-level.js"
+import * as requestReply from "./request-reply.js"
 import * as retryAndDeadLetters from "./retry-and-dead-letters.js"
 import * as sendAndConsume from "./send-and-consume.js"
 import * as timed from "./timed.js"
@@ -32,6 +33,8 @@ const example = Effect.gen(function*() {
       return yield* configuration.program
     case "delay-level":
       return yield* delayLevel.program
+    case "request-reply":
+      return yield* requestReply.program
     case "retry-and-dead-letters":
       return yield* retryAndDeadLetters.program
     case "send-and-consume":

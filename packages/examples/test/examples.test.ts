@@ -6,6 +6,7 @@ import * as batches from "../src/batches.js"
 import * as compression from "../src/compression.js"
 import * as configuration from "../src/configuration.js"
 import * as delayLevel from "../src/delay-level.js"
+import * as requestReply from "../src/request-reply.js"
 import * as retryAndDeadLetters from "../src/retry-and-dead-letters.js"
 import * as sendAndConsume from "../src/send-and-consume.js"
 import * as timed from "../src/timed.js"
@@ -44,6 +45,13 @@ describe("examples", () => {
       assert.include(seen, "good, delivered 0 times before")
       assert.strictEqual(dead, "bad")
       assert.strictEqual(topic, "%DLQ%billing")
+    }).pipe(Effect.provide(Embedded.layer())))
+
+  it.effect("request and reply", () =>
+    Effect.gen(function*() {
+      const { answered, unanswered } = yield* inVirtualTime(requestReply.program)
+      assert.deepStrictEqual(answered, ["tea costs 42 EUR", "coffee costs 42 EUR"])
+      assert.strictEqual(unanswered, "no reply; the request is Accepted")
     }).pipe(Effect.provide(Embedded.layer())))
 
   it.effect("batches", () =>
