@@ -12,7 +12,7 @@ import type * as Scope from "effect/Scope"
 import * as AsyncInput from "effect/SingleProducerAsyncInput"
 import * as Sink from "effect/Sink"
 import * as Stream from "effect/Stream"
-import type { Producer, SendAllOptions, SendResult, SendSummary } from "../Producer.js"
+import type { Producer, SendAllOptions, SendOptions, SendResult, SendSummary } from "../Producer.js"
 import type { SendError } from "../ProducerError.js"
 import type { SendReceipt } from "../SendReceipt.js"
 
@@ -22,22 +22,35 @@ interface Slot {
   exit: Exit.Exit<SendReceipt, SendError> | undefined
 }
 
-type Fork = <A, E>(effect: Effect.Effect<A, E>, ended: (exit: Exit.Exit<A, E>) => void) => void
-
-/** Starts fibers that end with the Scope, at a tenth of the price of a `FiberSet`. */
-const makeFork: Effect.Effect<Fork, never, Scope.Scope> = Effect.gen(function*() {
-  const runFork = Runtime.runFork(yield* Effect.runtime())
-  const running = new Set<Fiber.RuntimeFiber<unknown, unknown>>()
-  yield* Effect.addFinalizer(() => Fiber.interruptAll(running))
-  return (effect, ended) => {
-    const fiber = runFork(Effect.interruptible(effect))
-    running.add(fiber)
-    fiber.addObserver((exit) => {
-      running.delete(fiber)
-      ended(exit)
+/**
+ * Fibers that send one message after the other, as many as are under way at most: an idle one is woken for a third of
+ * what a new one costs. They end with the Scope. `ended` gets each slot once its `exit` is there.
+ */
+const makeWorkers = (
+  producer: Producer["Type"],
+  sendOptions: SendOptions | undefined,
+  ended: (slot: Slot) => void
+): Effect.Effect<(slot: Slot) => void, never, Scope.Scope> =>
+  Effect.gen(function*() {
+    const runFork = Runtime.runFork(yield* Effect.runtime())
+    const workers: Array<Fiber.RuntimeFiber<never>> = []
+    const idle: Array<(slot: Effect.Effect<Slot>) => void> = []
+    const next = Effect.async<Slot>((resume) => {
+      idle.push(resume)
     })
-  }
-})
+    const work = (slot: Slot): Effect.Effect<never> =>
+      Effect.flatMap(Effect.exit(producer.send(slot.message, sendOptions)), (exit) => {
+        slot.exit = exit
+        ended(slot)
+        return Effect.flatMap(next, work)
+      })
+    yield* Effect.addFinalizer(() => Fiber.interruptAll(workers))
+    return (slot) => {
+      const wake = idle.pop()
+      if (wake !== undefined) wake(Effect.succeed(slot))
+      else workers.push(runFork(Effect.interruptible(work(slot))))
+    }
+  })
 
 /** The results that come next, as far as they are there. */
 const takeEnded = (slots: Array<Slot>): Exit.Exit<Chunk.Chunk<SendResult>> => {
@@ -64,21 +77,14 @@ export const sendAll = <E, R>(
 ): Stream.Stream<SendResult, E, R> =>
   Stream.fromPull(Effect.gen(function*() {
     const concurrency = Math.max(1, options?.concurrency ?? 256)
-    const fork = yield* makeFork
     /** In the order of the messages. */
     const slots: Array<Slot> = []
     const room = yield* Effect.makeLatch(true)
     const hasNext = yield* Effect.makeLatch(false)
     let read: Exit.Exit<void, E> | undefined
-
-    const send = (message: Message): void => {
-      const slot: Slot = { message, exit: undefined }
-      slots.push(slot)
-      fork(producer.send(message, options?.sendOptions), (exit) => {
-        slot.exit = exit
-        if (slots[0] === slot) hasNext.unsafeOpen()
-      })
-    }
+    const start = yield* makeWorkers(producer, options?.sendOptions, (slot) => {
+      if (slots[0] === slot) hasNext.unsafeOpen()
+    })
 
     const sendChunk = (chunk: Chunk.Chunk<Message>, from: number): Effect.Effect<void> => {
       for (let i = from; i < chunk.length; i++) {
@@ -86,7 +92,9 @@ export const sendAll = <E, R>(
           room.unsafeClose()
           return Effect.zipRight(room.await, Effect.suspend(() => sendChunk(chunk, i)))
         }
-        send(Chunk.unsafeGet(chunk, i))
+        const slot: Slot = { message: Chunk.unsafeGet(chunk, i), exit: undefined }
+        slots.push(slot)
+        start(slot)
       }
       return Effect.void
     }
