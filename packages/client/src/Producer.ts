@@ -28,7 +28,7 @@ import * as internalConfig from "./internal/producerConfig.js"
 import * as internalStream from "./internal/sendStream.js"
 import type { MessageQueueSelector } from "./MessageQueueSelector.js"
 import type { NameServer } from "./NameServer.js"
-import type { BatchError, ProducerStartError, SendError } from "./ProducerError.js"
+import type { BatchError, MessageRecallError, ProducerStartError, SendError } from "./ProducerError.js"
 import type { ProducerHealth, ProducerStats } from "./ProducerStats.js"
 import type { Reply, ReplyOptions, RequestOptions } from "./RequestReply.js"
 import type { NotARequestError, ReplyTimeoutError, RequesterGoneError } from "./RequestReplyError.js"
@@ -269,6 +269,13 @@ export class Producer extends Context.Tag("@effect-rocketmq/client/Producer")<Pr
   ) => Effect.Effect<SendReceipt, SendError | NotARequestError | RequesterGoneError>
   /** The queues of a topic that a message may be sent to, by broker name and queue id. */
   readonly queues: (topic: string) => Effect.Effect<ReadonlyArray<MessageQueue>, SendError>
+  /**
+   * Takes a timed message back before its time: it is not delivered. Takes the `recallHandle` of its receipt, and returns
+   * its unique key. Brokers do not tell whether the message was there: recalling it twice succeeds twice. It fails when its
+   * time has come, for handles that are none, and on brokers that have no recall (5.3.2 and later have it, with
+   * `recallMessageEnable=true`).
+   */
+  readonly recall: (recallHandle: string) => Effect.Effect<string, MessageRecallError>
   /** The numbers of this moment. */
   readonly stats: Effect.Effect<ProducerStats>
   /** Whether messages get through, as far as the last ones tell. Asks no broker. */

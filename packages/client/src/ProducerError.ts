@@ -4,10 +4,12 @@
  *
  * @since 0.1.0
  */
+import type { DeserializationError } from "@effect-rocketmq/protocol/ProtocolError"
 import * as Data from "effect/Data"
 import * as Either from "effect/Either"
 import * as Predicate from "effect/Predicate"
 import type { BrokerError, Outcome } from "./BrokerError.js"
+import { isBrokerError, outcome as brokerOutcome } from "./BrokerError.js"
 import { CompressionError } from "./Compression.js"
 import { TopicRouteNotFoundError } from "./NameServerError.js"
 import type { NameServerError } from "./NameServerError.js"
@@ -422,6 +424,52 @@ export class RetryExhaustedError extends Data.TaggedError("RetryExhaustedError")
 }
 
 /**
+ * A timed message was not taken back; `cause` says why: no handle at all, no way to the broker, or the broker's answer.
+ * Unless the outcome is `Unknown`, it will be delivered.
+ *
+ * @since 0.1.0
+ * @category errors
+ */
+export class MessageRecallError extends Data.TaggedError("MessageRecallError")<{
+  readonly group: string
+  readonly recallHandle: string
+  /** Absent when the handle cannot be read. */
+  readonly topic?: string | undefined
+  readonly brokerName?: string | undefined
+  readonly cause:
+    | BrokerError
+    | DeserializationError
+    | TopicRouteNotFoundError
+    | RouteUpdateError
+    | QueueNotAvailableError
+}> {
+  /**
+   * @since 0.1.0
+   */
+  readonly [TypeId]: TypeId = TypeId
+
+  /**
+   * @since 0.1.0
+   */
+  get retryable(): boolean {
+    return this.cause.retryable
+  }
+
+  /**
+   * @since 0.1.0
+   */
+  get outcome(): Outcome {
+    return isBrokerError(this.cause) && this.brokerName !== undefined ? brokerOutcome(this.cause) : "Refused"
+  }
+
+  override get message(): string {
+    const where = this.topic === undefined ? "" : ` of topic ${this.topic} at ${this.brokerName}`
+    const what = this.outcome === "Unknown" ? "may have been taken back or not" : "was not taken back"
+    return `The timed message${where} ${what}: ${this.cause._tag}: ${this.cause.message}`
+  }
+}
+
+/**
  * What `send` fails with.
  *
  * @since 0.1.0
@@ -451,7 +499,7 @@ export type BatchError = MessageValidationError | BatchMixedTopicError | BatchSe
  * @since 0.1.0
  * @category errors
  */
-export type ProducerError = ProducerStartError | BatchError | SendError
+export type ProducerError = ProducerStartError | BatchError | SendError | MessageRecallError
 
 /**
  * @since 0.1.0

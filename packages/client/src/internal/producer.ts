@@ -22,6 +22,7 @@ import * as Reports from "./producerReports.js"
 import * as Stops from "./producerStop.js"
 import * as RequestReplies from "./requestReplies.js"
 import * as Requests from "./requests.js"
+import * as Timers from "./timers.js"
 
 /** @internal The service over its engine. */
 export const serviceOf = (engine: Engine): Effect.Effect<Producer["Type"], never, Scope.Scope> =>
@@ -64,6 +65,7 @@ export const serviceOf = (engine: Engine): Effect.Effect<Producer["Type"], never
             return topic.queues
           })
         }),
+      recall: Timers.recall(engine),
       stats: Reports.stats(engine),
       health: Reports.health(engine),
       stop
