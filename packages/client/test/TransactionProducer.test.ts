@@ -352,14 +352,15 @@ describe("TransactionProducer", () => {
         const committing = yield* Effect.fork(transactions.transaction(order, Effect.void))
         const rollingBack = yield* Effect.fork(transactions.transaction(order, Effect.never))
         const byHand = yield* Effect.fork(Effect.flatMap(transactions.begin(order), (open) => open.commit))
+        const fibers: ReadonlyArray<Fiber.Fiber<unknown, unknown>> = [committing, rollingBack, byHand]
         yield* TestClock.adjust(100)
-        for (const fiber of [committing, rollingBack, byHand]) yield* Fiber.interruptFork(fiber)
+        for (const fiber of fibers) yield* Fiber.interruptFork(fiber)
         yield* TestClock.adjust(500)
-        for (const fiber of [committing, rollingBack, byHand]) yield* Fiber.interruptFork(fiber)
+        for (const fiber of fibers) yield* Fiber.interruptFork(fiber)
         yield* TestClock.adjust(399)
         assert.strictEqual((yield* transactions.stats).committed, 0)
         yield* TestClock.adjust(101)
-        yield* Effect.forEach([committing, rollingBack, byHand], (fiber) => Fiber.await(fiber))
+        yield* Effect.forEach(fibers, (fiber) => Fiber.await(fiber))
         assert.deepStrictEqual(told().sort(), ["Commit 1000", "Commit 1002", "Rollback 1001"])
         const { committed, rolledBack, unknownEnds } = yield* transactions.stats
         assert.deepStrictEqual([committed, rolledBack, unknownEnds], [2, 1, 0])

@@ -98,7 +98,7 @@ describe("a transaction is delivered once, and only when its work is done, thoug
     Effect.gen(function*() {
       const { stats, stored } = yield* scenario((transactions, cluster) =>
         Effect.gen(function*() {
-          yield* cluster.inject({ code: RequestCode.SEND_MESSAGE_V2, action: Fault.delay("2 seconds"), times: 1 })
+          yield* cluster.inject({ code: RequestCode.SEND_MESSAGE_V2, action: Fault.delay(2000), times: 1 })
           return yield* Effect.timeoutOption(transactions.transaction(message, Effect.void), "1 second")
         })
       )
