@@ -35,7 +35,7 @@ const behaviours = (address) =>
 
 // after the behaviours, which would not like it
 const restart = (address, dir) =>
-  suite("restart", { ROCKETMQ_NAMESRV_ADDR: address, ROCKETMQ_CLUSTER_DIR: dir }, "restart", "failover")
+  suite("restart", { ROCKETMQ_NAMESRV_ADDR: address, ROCKETMQ_CLUSTER_DIR: dir }, "restart", "failover", "weak")
 
 const free = (port) =>
   new Promise((resolve) => {

@@ -50,6 +50,8 @@ export interface Behaviour {
   readonly area: Area
   /** How long one run may take. */
   readonly within: Duration.DurationInput
+  /** What not every cluster can do. `weak`: store messages with a status other than SEND_OK, see `Cluster.weaken`. */
+  readonly needs?: "weak" | undefined
   readonly run: Effect.Effect<void, unknown, Cluster.Cluster | Scope.Scope>
 }
 

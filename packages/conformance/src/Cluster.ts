@@ -46,6 +46,8 @@ export class Target extends Context.Tag("@effect-rocketmq/conformance/Cluster/Ta
   /** A client for the work around the behaviours: making topics, looking at offsets. */
   readonly broker: Broker.Broker["Type"]
   readonly nameServer: NameServer.NameServer["Type"]
+  /** Has messages for a topic stored with `FLUSH_SLAVE_TIMEOUT`. Absent where the cluster cannot. */
+  readonly weaken?: ((topic: string) => Effect.Effect<void, never, Scope.Scope>) | undefined
   /** A name that no other run has and no other call got. */
   readonly unique: (label: string) => string
 }>() {}
@@ -109,6 +111,8 @@ export class Cluster extends Context.Tag("@effect-rocketmq/conformance/Cluster")
   readonly group: () => string
   /** A group that all brokers know: they refuse offsets of others. */
   readonly knownGroup: Effect.Effect<string, BrokerError | NameServerError>
+  /** Has messages for a topic stored with `FLUSH_SLAVE_TIMEOUT`, for behaviours that need that. */
+  readonly weaken: (topic: string) => Effect.Effect<void, never, Scope.Scope>
   /** The route, asked for now, as soon as the topic has one. */
   readonly route: (topic: string) => Effect.Effect<TopicRoute, ClaimFailedError>
 }>() {}
@@ -121,6 +125,7 @@ export const makeTarget = (options: {
   readonly kind: Kind
   readonly nameServers: ReadonlyArray<string>
   readonly transport: Layer.Layer<Transport | Compression>
+  readonly weaken?: Target["Type"]["weaken"]
 }): Effect.Effect<Target["Type"], TransportConfigError, Scope.Scope> =>
   Effect.gen(function*() {
     const admin = yield* Layer.build(
@@ -254,6 +259,7 @@ const make = (label: string): Effect.Effect<Cluster["Type"], never, Target | Sco
       createTopic,
       group,
       knownGroup,
+      weaken: target.weaken ?? (() => Effect.dieMessage("this cluster cannot store weakly")),
       route: (topic) => Await.until(`the name server has a route of ${topic}`, nameServer.refresh(topic), () => true)
     })
   })

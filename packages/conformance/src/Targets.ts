@@ -7,9 +7,13 @@ import type { TransportConfigError } from "@effect-rocketmq/client/TransportErro
 import * as Embedded from "@effect-rocketmq/embedded/Embedded"
 import * as EmbeddedCluster from "@effect-rocketmq/embedded/EmbeddedCluster"
 import * as EmbeddedServer from "@effect-rocketmq/embedded/EmbeddedServer"
+import * as Fault from "@effect-rocketmq/embedded/Fault"
 import * as NodeCompression from "@effect-rocketmq/node/NodeCompression"
+import * as RequestCode from "@effect-rocketmq/protocol/RequestCode"
+import * as ResponseCode from "@effect-rocketmq/protocol/ResponseCode"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
+import type * as Scope from "effect/Scope"
 import * as Cluster from "./Cluster.js"
 import * as Peer from "./Peer.js"
 
@@ -19,6 +23,17 @@ const settings: EmbeddedCluster.Options = {
   transactionCheckInterval: "3 seconds",
   transactionTimeout: "3 seconds"
 }
+
+const sends: ReadonlySet<number> = new Set([RequestCode.SEND_MESSAGE_V2, RequestCode.SEND_BATCH_MESSAGE])
+
+const weakened = (cluster: EmbeddedCluster.Cluster) => (topic: string): Effect.Effect<void, never, Scope.Scope> =>
+  Effect.asVoid(Effect.acquireRelease(
+    cluster.inject({
+      action: Fault.answerWith(ResponseCode.FLUSH_SLAVE_TIMEOUT),
+      when: ({ code, extFields }) => sends.has(code) && extFields["b"] === topic
+    }),
+    (remove) => remove
+  ))
 
 /**
  * The embedded cluster in memory, with two brokers.
@@ -32,6 +47,7 @@ export const embedded: Layer.Layer<Cluster.Target, TransportConfigError> = Layer
     Cluster.makeTarget({
       kind: "embedded",
       nameServers: [cluster.nameServerAddress],
+      weaken: weakened(cluster),
       transport: Layer.merge(Embedded.transport(cluster), NodeCompression.layer)
     }))
 )
@@ -48,6 +64,7 @@ export const embeddedTcp: Layer.Layer<Cluster.Target, TransportConfigError | Emb
     Cluster.makeTarget({
       kind: "embedded-tcp",
       nameServers: [cluster.nameServerAddress],
+      weaken: weakened(cluster),
       transport: Peer.transport
     }))
 )
@@ -66,5 +83,23 @@ export const rocketmq = (nameServers: string): Layer.Layer<Cluster.Target, Trans
       kind: "rocketmq",
       nameServers: nameServers.split(";"),
       transport: Peer.transport
+    })
+  )
+
+/**
+ * The same with brokers that wait for a slave which is not there, so that everything is stored with
+ * `FLUSH_SLAVE_TIMEOUT`: `brokerRole=SYNC_MASTER`, `inSyncReplicas=2`.
+ *
+ * @since 0.1.0
+ * @category layers
+ */
+export const weakRocketmq = (nameServers: string): Layer.Layer<Cluster.Target, TransportConfigError> =>
+  Layer.scoped(
+    Cluster.Target,
+    Cluster.makeTarget({
+      kind: "rocketmq",
+      nameServers: nameServers.split(";"),
+      transport: Peer.transport,
+      weaken: () => Effect.void
     })
   )

@@ -34,6 +34,14 @@ export * as Expect from "./Expect.js"
 export * as Inbox from "./Inbox.js"
 
 /**
+ * The way from one client to the servers of a cluster, where a behaviour can get in between: whatever the cluster is, its
+ * brokers are then dead or frozen for that client, and for nobody else.
+ *
+ * @since 0.1.0
+ */
+export * as Links from "./Links.js"
+
+/**
  * Producers and consumers of a behaviour, each on a client of its own, and the end of one before the behaviour ends.
  *
  * @since 0.1.0

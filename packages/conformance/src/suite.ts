@@ -12,6 +12,7 @@ import { members } from "./behaviours/members.js"
 import { nameServer } from "./behaviours/nameServer.js"
 import { offsets } from "./behaviours/offsets.js"
 import { operators } from "./behaviours/operators.js"
+import { outcomes } from "./behaviours/outcomes.js"
 import { producing } from "./behaviours/producing.js"
 import { requests } from "./behaviours/requests.js"
 import { retries } from "./behaviours/retries.js"
@@ -35,6 +36,7 @@ export const suite: ReadonlyArray<Behaviour> = [
   ...validation,
   ...routing,
   ...producing,
+  ...outcomes,
   ...batching,
   ...timed,
   ...transactions,

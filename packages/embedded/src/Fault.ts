@@ -9,6 +9,7 @@ import type { RemotingCommand } from "@effect-rocketmq/protocol/RemotingCommand"
  * What happens to a request instead of the ordinary course.
  *
  * - `Fail`: it is not processed and answered with this code.
+ * - `Answer`: it is processed, and a success is answered with this code: a message that is stored and not flushed in time.
  * - `DropRequest`: it is neither processed nor answered.
  * - `DropResponse`: it is processed, but the answer is lost. What was sent is stored, and the client cannot know.
  * - `Delay`: it is processed at once, and the answer comes this many milliseconds later.
@@ -19,6 +20,7 @@ import type { RemotingCommand } from "@effect-rocketmq/protocol/RemotingCommand"
  */
 export type FaultAction =
   | { readonly _tag: "Fail"; readonly code: number; readonly remark: string | undefined }
+  | { readonly _tag: "Answer"; readonly code: number; readonly remark: string | undefined }
   | { readonly _tag: "DropRequest" }
   | { readonly _tag: "DropResponse" }
   | { readonly _tag: "Delay"; readonly millis: number }
@@ -59,6 +61,15 @@ export const NAME_SERVER = "namesrv"
  * @category constructors
  */
 export const fail = (code: number, remark?: string): FaultAction => ({ _tag: "Fail", code, remark })
+
+/**
+ * Acts, and answers a success with this response code: `FLUSH_DISK_TIMEOUT`, `FLUSH_SLAVE_TIMEOUT` and
+ * `SLAVE_NOT_AVAILABLE` are the other statuses of a stored message.
+ *
+ * @since 0.1.0
+ * @category constructors
+ */
+export const answerWith = (code: number, remark?: string): FaultAction => ({ _tag: "Answer", code, remark })
 
 /**
  * Loses the request.

@@ -110,6 +110,12 @@ export const make = (options: {
       }
       case "DropResponse":
         return
+      case "Answer": {
+        const { code, remark } = call.fault
+        const isSuccess = response.code === ResponseCode.SUCCESS
+        if (!Remoting.isOneway(call.request)) write(call, isSuccess ? { ...response, code, remark } : response)
+        return
+      }
       case "Fail":
       case "DropRequest":
         if (!Remoting.isOneway(call.request)) write(call, response)
