@@ -54,7 +54,8 @@ export interface ProducerOptions extends Partial<Producer.Options> {
 }
 
 /**
- * A producer on a client of its own.
+ * A producer on a client of its own. It spares no slow brokers unless told otherwise: on a busy machine any is slow now and
+ * then.
  *
  * @since 0.1.0
  * @category constructors
@@ -70,7 +71,9 @@ export const producer = (
     const cluster = yield* Cluster.Cluster
     const { client, ...rest } = options ?? {}
     const running = yield* start(
-      Producer.layer({ group: cluster.group(), ...rest }).pipe(Layer.provide(cluster.client(client)))
+      Producer.layer({ group: cluster.group(), faultTolerance: { latencies: false }, ...rest }).pipe(
+        Layer.provide(cluster.client(client))
+      )
     )
     return { ...running, service: Context.get(running.service, Producer.Producer) }
   })
