@@ -1,5 +1,6 @@
 import * as Message from "@effect-rocketmq/client/Message"
 import * as MessageExt from "@effect-rocketmq/client/MessageExt"
+import * as MessageQueueSelector from "@effect-rocketmq/client/MessageQueueSelector"
 import * as Producer from "@effect-rocketmq/client/Producer"
 import * as RequestReply from "@effect-rocketmq/client/RequestReply"
 import * as RequestReplyError from "@effect-rocketmq/client/RequestReplyError"
@@ -285,11 +286,28 @@ describe("Producer.request", () => {
       assert.strictEqual(error.outcome, "Unknown")
     }), { retries: 0 })
 
+  run(
+    "that no broker acknowledges in time fails with its attempts",
+    (cluster, producer) =>
+      Effect.gen(function*() {
+        cluster.answers["broker-a:0"] = ({ code }) => code === SEND_MESSAGE_V2 ? Fake.down("broker-a:0") : undefined
+        cluster.answers["broker-b:0"] = ({ code }) => code === HEART_BEAT ? Effect.delay(Fake.ok(), 4000) : undefined
+        const fiber = yield* start(producer, { selector: MessageQueueSelector.make(() => 0, { sticky: false }) })
+        yield* TestClock.adjust(3050)
+        const error = failureOf(yield* Fiber.await(fiber))
+        assert(error._tag === "RetryExhaustedError")
+        assert.deepStrictEqual(error.attempts.map(({ brokerName }) => brokerName), ["broker-a", "broker-b"])
+        yield* TestClock.adjust(1000)
+      }),
+    undefined,
+    ["broker-a", "broker-b"]
+  )
+
   run("does not wait for a broker longer than for a reply", (cluster, producer) =>
     Effect.gen(function*() {
       cluster.answers["broker-a:0"] = ({ code }) => code === HEART_BEAT ? Effect.delay(Fake.ok(), 4000) : undefined
       const fiber = yield* start(producer)
-      yield* TestClock.adjust(3050)
+      yield* TestClock.adjust(3100)
       const error = failureOf(yield* Fiber.await(fiber))
       assert(error._tag === "ReplyTimeoutError")
       assert.deepStrictEqual([error.receipt, error.outcome], [undefined, "Unknown"])

@@ -112,9 +112,9 @@ export const make = (
         if (pending.deadline <= at) {
           const isSending = pending.receipt === undefined && pending.failure === undefined
           if (isSending && !pending.isOverdue) {
-            // the send has the same deadline, and the better error
+            // the send has the same deadline, ends within its grace, and has the better error
             pending.isOverdue = true
-            pending.deadline = at + grace
+            pending.deadline = at + 2 * grace
           } else {
             pending.settle(Effect.fail(pending.failure ?? timedOut(pending, "Deadline")))
             continue
