@@ -306,6 +306,7 @@ describe("Producer.request", () => {
   run("does not wait for a broker longer than for a reply", (cluster, producer) =>
     Effect.gen(function*() {
       cluster.answers["broker-a:0"] = ({ code }) => code === HEART_BEAT ? Effect.delay(Fake.ok(), 4000) : undefined
+      yield* producer.send(order)
       const fiber = yield* start(producer)
       yield* TestClock.adjust(3100)
       const error = failureOf(yield* Fiber.await(fiber))
