@@ -67,7 +67,7 @@ export interface ProducerStats {
   readonly cancelled: number
   /** Messages sent oneway: nobody knows what became of them. */
   readonly oneway: number
-  /** Requests under way, and what waits for a broker. */
+  /** Requests under way, and what waits for a broker, or to travel with others. */
   readonly inFlight: number
   /** Of these, sends that wait for a broker to come back. */
   readonly waiting: number
