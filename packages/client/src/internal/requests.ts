@@ -24,6 +24,9 @@ import { grace } from "./sendPolicy.js"
 /** How long a request may take unless its options say otherwise, in milliseconds. */
 const TIMEOUT = 3000
 
+/** For a request without a deadline, in milliseconds. */
+const MAX_TTL = 2 ** 31 - 1
+
 /** Larger replies are left as they came, as consumers do it by default. */
 const MAX_DECOMPRESSED_SIZE = 32 * 1024 * 1024
 
@@ -42,6 +45,7 @@ class Pending {
   /** The send failed, and yet the message may be stored: a reply may come. */
   failure: SendError | undefined = undefined
   result: Result | undefined = undefined
+  hasReply = false
   resume: ((result: Result) => void) | undefined = undefined
 
   constructor(out: Outgoing, correlationId: string, timeout: number, deadline: number) {
@@ -49,6 +53,11 @@ class Pending {
     this.correlationId = correlationId
     this.timeout = timeout
     this.deadline = deadline
+  }
+
+  replied(reply: MessageExt.MessageExt): void {
+    this.hasReply = true
+    this.settle(Effect.succeed(reply))
   }
 
   settle(result: Result): void {
@@ -136,9 +145,9 @@ export const make = (
 
     const send = (pending: Pending, options: SendOptions): Effect.Effect<void> =>
       Effect.uninterruptibleMask((restore) => {
-        // the reply is proof enough: what became of the attempts does not matter any more
+        // a reply is proof enough: what became of the attempts does not matter any more
         const settle: typeof accounts.settle = (...args) =>
-          Effect.suspend(() => pending.result === undefined ? accounts.settle(...args) : Effect.void)
+          Effect.suspend(() => pending.hasReply ? Effect.void : accounts.settle(...args))
         return engine.submit(restore, pending.out, options, settle)
       }).pipe(
         Effect.matchCause({
@@ -195,12 +204,12 @@ export const make = (
           encoded({
             [MessageProperties.CORRELATION_ID]: correlationId,
             [MessageProperties.REPLY_TO_CLIENT]: client.clientId,
-            [MessageProperties.TTL]: String(Math.ceil(timeout))
+            [MessageProperties.TTL]: String(Math.min(Math.ceil(timeout), MAX_TTL))
           })
         )
         if (out instanceof MessageValidationError) return Effect.fail(out)
         const pending = new Pending({ ...out, before: introduced(out) }, correlationId, timeout, now() + timeout)
-        const expected = client.expectReply(correlationId, (reply) => pending.settle(Effect.succeed(reply)))
+        const expected = client.expectReply(correlationId, (reply) => pending.replied(reply))
         sender.begin()
         waiting.add(pending)
         return Effect.flatMap(expected, (forget) =>
