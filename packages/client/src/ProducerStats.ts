@@ -7,8 +7,8 @@ import type { State } from "./FaultTolerance.js"
 import type { FailureClass } from "./RetryPolicy.js"
 
 /**
- * How long accepted attempts took, in milliseconds since the start of the producer. Percentiles are exact to a
- * sixteenth; all are 0 when there were none.
+ * How long accepted attempts took, in milliseconds, since the start of the producer. Percentiles are exact to a sixteenth,
+ * and of the first send of each millisecond when there are more; all are 0 when there were none.
  *
  * @since 0.1.0
  * @category models

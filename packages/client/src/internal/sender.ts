@@ -111,11 +111,16 @@ export const make = (env: {
       ? request(target, out, timeout)
       : Effect.zipRight(out.before(target.address), Effect.suspend(() => request(target, out, timeout)))
 
+  /** When the last message was sent whose time is taken precisely, in whole milliseconds. */
+  let timedAt = -1
+
+  /** `isTimed`: the duration is precise, and goes into the percentiles. */
   const receive = (
     target: Target,
     out: Outgoing,
     stored: StoreResult,
     duration: number,
+    isTimed: boolean,
     earlier: ReadonlyArray<Attempt> | undefined
   ): ReceiptImpl => {
     const { health, meter } = target
@@ -124,7 +129,8 @@ export const make = (env: {
     const count = out.members === undefined ? 1 : out.members.length
     meter.accepted += count
     if (stored.status !== "SEND_OK") meter.weak += count
-    meter.latencies.add(duration)
+    if (isTimed) meter.latencies.add(duration)
+    else if (duration > meter.latencies.max) meter.latencies.max = duration
     return new ReceiptImpl(stored, target, out.uniqueKey, duration, earlier)
   }
 
@@ -149,20 +155,24 @@ export const make = (env: {
       const admitted = admit(topic, out, options, target, started, started + timeout, attempts)
       return slow(restore, out, attempts, admitted, settle)
     }
-    const sentAt = precise()
+    // a precise clock costs more than all else here: it is read for the first message of each millisecond
+    const isTimed = started !== timedAt
+    if (isTimed) timedAt = started
+    const sentAt = isTimed ? precise() : started
     const sent = restore(attempt(target, out, timeout < attemptTimeout ? timeout : attemptTimeout))
     return Effect.matchCauseEffect(sent, {
       onSuccess: (stored) => {
+        const duration = (isTimed ? precise() : now()) - sentAt
         if (stored.status !== "SEND_OK" && whenNotStoreOk !== "accept") {
           const job = jobOf(topic, out, options, target, started, started + timeout, [])
-          return slow(restore, out, job.attempts, retries.afterWeak(job, target, precise() - sentAt, stored), settle)
+          return slow(restore, out, job.attempts, retries.afterWeak(job, target, duration, stored), settle)
         }
         end()
-        return Effect.succeed(receive(target, out, stored, precise() - sentAt, undefined))
+        return Effect.succeed(receive(target, out, stored, duration, isTimed, undefined))
       },
       onFailure: (cause) => {
         const error = Cause.failureOrCause(cause)
-        const duration = precise() - sentAt
+        const duration = (isTimed ? precise() : now()) - sentAt
         if (Either.isRight(error)) {
           const given = Retries.attemptOf(target, duration, "Unknown", undefined)
           return slow(restore, out, [given], Effect.failCause(error.right), settle)
@@ -182,7 +192,7 @@ export const make = (env: {
     topics,
     parking,
     attempt,
-    receive,
+    receive: (target, out, stored, duration, earlier) => receive(target, out, stored, duration, true, earlier),
     now,
     precise,
     closed,
