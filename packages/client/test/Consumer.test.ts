@@ -183,7 +183,7 @@ describe("Consumer", () => {
       yield* TestClock.adjust(0)
       const done = yield* consumer.stats
       assert.deepStrictEqual([done.consumed, done.cachedBytes], [1280, 0])
-    }), 20_000)
+    }))
 
   it.scoped("checks tags exactly and moves on over what is not wanted", () =>
     Effect.gen(function*() {

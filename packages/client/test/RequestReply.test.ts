@@ -56,7 +56,7 @@ const run = (
   it.scoped(name, () => {
     const cluster = new RequestCluster(brokers)
     return Effect.flatMap(cluster.producer(options), (producer) => test(cluster, producer))
-  }, 20_000)
+  })
 
 describe("Producer.request", () => {
   run("gives the reply with the same correlation id", (cluster, producer) =>

@@ -138,7 +138,7 @@ describe("bytes", () => {
       }
       assert.strictEqual((yield* send(client, "After")).code, 0)
       assert.strictEqual(yield* cluster.stored("After"), 1)
-    }), 20_000)
+    }))
 })
 
 describe("faults", () => {
