@@ -71,7 +71,7 @@ const onOwnCluster = async () => {
     })
     if (isUp) {
       await step("conformance", () => behaviours(address))
-      await step("death and return of brokers", () => restart(address, dir))
+      await step("restart of the only broker", () => restart(address, dir))
     }
   } finally {
     await Cluster.down(dir)
