@@ -655,6 +655,23 @@ describe("AutoBatch", () => {
         assert.deepStrictEqual([stats.unknown, stats.refused, stats.inFlight], [32, 2, 0])
       }))
 
+    it.scoped("who has waited long for room does not shorten the time of others", () =>
+      Effect.gen(function*() {
+        const cluster = new ProducerCluster()
+        const answer = yield* Deferred.make<void>()
+        cluster.behave("broker-a", (arrival) => Effect.zipRight(Deferred.await(answer), cluster.accept(arrival)))
+        const producer = yield* make(cluster, options[0], { ...options[1], sendTimeout: 2000 })
+        yield* sendEach(producer, Array.from({ length: 32 }, (_, i) => large(i)))
+        const old = yield* sendEach(producer, [text("a"), text("b")])
+        yield* TestClock.adjust(1500)
+        const young = yield* sendEach(producer, [text("c"), text("d")])
+        yield* Deferred.succeed(answer, undefined)
+        yield* TestClock.adjust(5)
+        yield* Effect.forEach([...old, ...young], Fiber.join)
+        assert.deepStrictEqual(requests(cluster).slice(32), [["a", "b"], ["c", "d"]])
+        assert.deepStrictEqual(cluster.arrivals.slice(32).map(({ timeout }) => timeout), [500, 1995])
+      }))
+
     it.scoped("a stop sends them too", () =>
       Effect.gen(function*() {
         const cluster = new ProducerCluster()

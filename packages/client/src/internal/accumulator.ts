@@ -37,6 +37,7 @@ import { supervised } from "./supervised.js"
 export interface Accumulator {
   /** Sends the message with others; interrupted before they left, it is not sent. `undefined`: it has to go alone. */
   readonly send: (
+    restore: Restore,
     out: Outgoing,
     options: SendOptions | undefined
   ) => Effect.Effect<SendReceipt, SendError> | undefined
@@ -75,6 +76,8 @@ class Batch {
   }
 }
 
+const ignore = (): void => {}
+
 /** A message and the caller that waits for its receipt. */
 class Entry {
   readonly out: Outgoing
@@ -82,9 +85,9 @@ class Entry {
   readonly size: number
   readonly lane: Lane
   readonly at: number
-  readonly resume: (result: Effect.Effect<SendReceipt, SendError>) => void
-  /** Absent while there is no room. */
+  /** Absent until it has been put into a batch. */
   batch: Batch | undefined = undefined
+  resume: (result: Effect.Effect<SendReceipt, SendError>) => void = ignore
   /** `false` once the caller was interrupted. */
   isAwaited = true
 
@@ -93,15 +96,13 @@ class Entry {
     options: SendOptions | undefined,
     size: number,
     lane: Lane,
-    at: number,
-    resume: (result: Effect.Effect<SendReceipt, SendError>) => void
+    at: number
   ) {
     this.out = out
     this.options = options
     this.size = size
     this.lane = lane
     this.at = at
-    this.resume = resume
   }
 }
 
@@ -231,13 +232,12 @@ export const make = (
       else queued.add(entry)
     }
 
-    /** The caller was interrupted. */
+    /** The caller was interrupted, or has its error. */
     const withdraw = (entry: Entry): void => {
       entry.isAwaited = false
       const { batch } = entry
-      if (batch === undefined) queued.delete(entry)
-      else if (opened.has(batch)) takeOut(entry, batch)
-      else return
+      if (batch !== undefined && opened.has(batch)) takeOut(entry, batch)
+      else if (!queued.delete(entry)) return
       meters.outcomes.cancelled++
       sender.end()
     }
@@ -373,7 +373,7 @@ export const make = (
         })
       })
 
-    const send: Accumulator["send"] = (out, options) => {
+    const send: Accumulator["send"] = (restore, out, options) => {
       if (options?.autoBatch === false || options?.timeout !== undefined) return undefined
       const { message } = out
       const topic = topics.get(message.topic)
@@ -388,11 +388,15 @@ export const make = (
         target = sender.select(topic, message, options)
         if (target === undefined) return undefined
       }
-      const lane = laneOf(topic, message, target, selector)
-      return Effect.async((resume) => {
-        const entry = new Entry(out, options, size, lane, now(), resume)
+      const entry = new Entry(out, options, size, laneOf(topic, message, target, selector), now())
+      const told = Effect.async<SendReceipt, SendError>((resume) => {
+        entry.resume = resume
         put(entry)
-        return Effect.sync(() => withdraw(entry))
+      })
+      // less than the cleanup of Effect.async costs
+      return Effect.catchAllCause(restore(told), (cause) => {
+        withdraw(entry)
+        return Effect.failCause(cause)
       })
     }
 

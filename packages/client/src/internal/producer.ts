@@ -14,7 +14,6 @@ import type { SendReceipt } from "../SendReceipt.js"
 import * as Accumulators from "./accumulator.js"
 import * as Batches from "./batches.js"
 import * as Oneway from "./oneway.js"
-import type { Outgoing } from "./outgoing.js"
 import * as Outgoings from "./outgoing.js"
 import type { Engine } from "./producerEngine.js"
 import * as Engines from "./producerEngine.js"
@@ -33,16 +32,13 @@ export const serviceOf = (engine: Engine): Effect.Effect<Producer["Type"], never
     const request = yield* Requests.make(engine)
     const stop = yield* Stops.make(engine, accumulator)
 
-    const sendAlone = (out: Outgoing, options: SendOptions | undefined): Effect.Effect<SendReceipt, SendError> =>
-      Effect.uninterruptibleMask((restore) => engine.submit(restore, out, options))
-
     const send = (message: Message, options?: SendOptions): Effect.Effect<SendReceipt, SendError> =>
-      Effect.suspend(() => {
+      Effect.uninterruptibleMask((restore) => {
         const refusal = sender.refusal(message.topic)
         if (refusal !== undefined) return Effect.fail(refusal)
         const out = engine.prepare(message)
         if (out instanceof MessageValidationError) return Effect.fail(out)
-        return accumulator?.send(out, options) ?? sendAlone(out, options)
+        return accumulator?.send(restore, out, options) ?? engine.submit(restore, out, options)
       })
 
     return {
