@@ -201,6 +201,27 @@ describe("AutoBatch", () => {
         const again = cluster.arrivals.filter(({ address }) => address.startsWith("broker-b")).map(contentsOf)
         assert.isTrue(again.some((contents) => contents[0]?.uniqueKey === first?.[0]?.uniqueKey))
       }))
+
+    it.scoped("of a selector that throws is that, for each caller, and nothing stays behind", () =>
+      Effect.gen(function*() {
+        const cluster = new ProducerCluster()
+        const selector = MessageQueueSelector.make(() => {
+          throw new Error("a bug")
+        }, { sticky: false })
+        const producer = yield* make(cluster)
+        const sent = yield* sendEach(producer, [text("a"), text("b")], { selector })
+        yield* TestClock.adjust(5)
+        const exits = yield* Effect.forEach(sent, Fiber.await)
+        assert.deepStrictEqual(
+          exits.map((exit) => Exit.isFailure(exit) && Option.isSome(Cause.dieOption(exit.cause))),
+          [true, true]
+        )
+        assert.strictEqual((yield* producer.stats).inFlight, 0)
+        // and the next ones go as ever
+        const next = yield* sendEach(producer, [text("c")])
+        yield* TestClock.adjust(5)
+        assert.strictEqual((yield* Fiber.join(next[0]!)).status, "SEND_OK")
+      }))
   })
 
   describe("who travels together", () => {

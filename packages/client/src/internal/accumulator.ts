@@ -357,10 +357,13 @@ export const make = (
     const travel = (batch: Batch): Effect.Effect<void> =>
       Effect.uninterruptibleMask((restore) => {
         const sent = Effect.suspend(() => {
-          const requested = request(restore, batch)
-          // now the sender counts it
-          for (let i = 0; i < batch.entries.length; i++) sender.end()
-          return requested
+          try {
+            // a selector may throw
+            return request(restore, batch)
+          } finally {
+            // now the sender counts it
+            for (let i = 0; i < batch.entries.length; i++) sender.end()
+          }
         })
         return Effect.flatMap(Effect.exit(sent), (exit) => {
           const told = batch.dissolved === undefined
