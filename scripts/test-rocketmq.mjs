@@ -31,11 +31,15 @@ const suite = async (name, env, ...files) => {
 }
 
 const behaviours = (address) =>
-  suite("behaviours", { ROCKETMQ_NAMESRV_ADDR: address }, "rocketmq", "interop", "formats")
+  suite("behaviours", { ROCKETMQ_NAMESRV_ADDR: address }, "rocketmq", "interop", "requests-interop", "formats")
 
 // after the behaviours, which would not like it
 const restart = (address, dir) =>
-  suite("restart", { ROCKETMQ_NAMESRV_ADDR: address, ROCKETMQ_CLUSTER_DIR: dir }, "restart", "failover", "weak")
+  suite("restart", { ROCKETMQ_NAMESRV_ADDR: address, ROCKETMQ_CLUSTER_DIR: dir }, "restart", "weak")
+
+// alone: beside anything else it would measure the machine
+const failover = (address, dir) =>
+  suite("failover", { ROCKETMQ_NAMESRV_ADDR: address, ROCKETMQ_CLUSTER_DIR: dir }, "failover")
 
 const free = (port) =>
   new Promise((resolve) => {
@@ -72,6 +76,8 @@ const onOwnCluster = async () => {
     if (isUp) {
       await step("conformance", () => behaviours(address))
       await step("restart of the only broker", () => restart(address, dir))
+      await Cluster.down(dir)
+      await step("death and return of one of two brokers", () => failover(address, dir))
     }
   } finally {
     await Cluster.down(dir)
