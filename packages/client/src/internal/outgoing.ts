@@ -186,6 +186,57 @@ export const withUniqueKey = (properties: string, uniqueKey: string): string =>
   properties + MessageProperties.UNIQ_KEY + "\x01" + uniqueKey + "\x02"
 
 /**
+ * The header fields of SEND_MESSAGE_V2. A class, as is the request: of literals that outlive the first collections, as these
+ * do while brokers are slow, V8 makes all later ones in the old generation, with all that they hold.
+ */
+class SendFields {
+  readonly [name: string]: string
+  readonly a: string
+  readonly b: string
+  readonly c: string
+  readonly d: string
+  readonly e: string
+  readonly f: string
+  readonly g: string
+  readonly h: string
+  readonly i: string
+  readonly m: string
+  readonly n: string
+
+  constructor(
+    { members, message, properties, sysFlag }: Outgoing,
+    target: Target,
+    group: string,
+    d: string,
+    now: number
+  ) {
+    this.a = group
+    this.b = message.topic
+    this.c = Names.DEFAULT_TOPIC
+    this.d = d
+    this.e = target.queueId
+    this.f = sysFlag === 0 ? "0" : String(sysFlag)
+    this.g = String(now)
+    this.h = message.flag === 0 || members !== undefined ? "0" : String(message.flag)
+    this.i = properties
+    this.m = members !== undefined ? "true" : "false"
+    this.n = target.brokerName
+  }
+}
+
+class SendRequest implements Request {
+  readonly code: number
+  readonly extFields: Request["extFields"]
+  readonly body: Uint8Array
+
+  constructor(code: number, fields: SendFields, body: Uint8Array) {
+    this.code = code
+    this.extFields = fields
+    this.body = body
+  }
+}
+
+/**
  * The request that stores it in one queue.
  *
  * @internal
@@ -196,23 +247,7 @@ export const requestTo = (
   group: string,
   defaultTopicQueueNums: string,
   now: number
-): Request => {
-  const { message, sysFlag } = out
-  const extFields = {
-    a: group,
-    b: message.topic,
-    c: Names.DEFAULT_TOPIC,
-    d: defaultTopicQueueNums,
-    e: target.queueId,
-    f: sysFlag === 0 ? "0" : String(sysFlag),
-    g: String(now),
-    h: message.flag === 0 || out.members !== undefined ? "0" : String(message.flag),
-    i: out.properties,
-    m: out.members !== undefined ? "true" : "false",
-    n: target.brokerName
-  }
-  return { code: out.code, extFields, body: out.body }
-}
+): Request => new SendRequest(out.code, new SendFields(out, target, group, defaultTopicQueueNums, now), out.body)
 
 const sends: ReadonlySet<number> = new Set([
   RequestCode.SEND_MESSAGE_V2,
