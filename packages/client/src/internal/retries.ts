@@ -54,6 +54,14 @@ export interface Retries {
   readonly unlessClosed: <A, E>(effect: Effect.Effect<A, E>) => Effect.Effect<A | undefined, E>
 }
 
+/** @internal One request to the queue of a target, made at `at`; durations and times in milliseconds. */
+export type SendAttempt = (
+  target: Target,
+  out: Outgoing,
+  timeout: number,
+  at: number
+) => Effect.Effect<StoreResult, BrokerError>
+
 /** @internal */
 export const attemptOf = (
   { address, brokerName, queue }: Target,
@@ -91,7 +99,7 @@ export const make = (env: {
   readonly settings: Settings
   readonly topics: ProducerTopics
   readonly parking: Parking
-  readonly attempt: (target: Target, out: Outgoing, timeout: number) => Effect.Effect<StoreResult, BrokerError>
+  readonly attempt: SendAttempt
   readonly receive: (
     target: Target,
     out: Outgoing,
@@ -191,7 +199,7 @@ export const make = (env: {
         continue
       }
       const sentAt = precise()
-      const result = yield* attempt(target, out, Math.min(attemptTimeout, deadline - at)).pipe(
+      const result = yield* attempt(target, out, Math.min(attemptTimeout, deadline - at), at).pipe(
         Effect.either,
         // opening a connection has a timeout of its own, which may be longer than what is left
         Effect.timeoutTo({

@@ -6,7 +6,6 @@ import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
 import * as Exit from "effect/Exit"
 import type { Broker, StoreResult } from "../Broker.js"
-import type { BrokerError } from "../BrokerError.js"
 import type { SendOptions } from "../Producer.js"
 import type { SendError } from "../ProducerError.js"
 import { ProducerShutdownError } from "../ProducerError.js"
@@ -98,18 +97,18 @@ export const make = (env: {
     return topic.targets[choose(message, topic.queues)]
   }
 
-  const request = (target: Target, out: Outgoing, timeout: number) =>
+  const request = (target: Target, out: Outgoing, timeout: number, at: number) =>
     broker.send(
       target.address,
       out.message.topic,
-      Outgoings.requestTo(out, target, group, queueNums, now()),
+      Outgoings.requestTo(out, target, group, queueNums, at),
       timeout
     )
 
-  const attempt = (target: Target, out: Outgoing, timeout: number): Effect.Effect<StoreResult, BrokerError> =>
+  const attempt: Retries.SendAttempt = (target, out, timeout, at) =>
     out.before === undefined
-      ? request(target, out, timeout)
-      : Effect.zipRight(out.before(target.address), Effect.suspend(() => request(target, out, timeout)))
+      ? request(target, out, timeout, at)
+      : Effect.zipRight(out.before(target.address), Effect.suspend(() => request(target, out, timeout, now())))
 
   /** When the last message was sent whose time is taken precisely, in whole milliseconds. */
   let timedAt = -1
@@ -159,7 +158,7 @@ export const make = (env: {
     const isTimed = started !== timedAt
     if (isTimed) timedAt = started
     const sentAt = isTimed ? precise() : started
-    const sent = restore(attempt(target, out, timeout < attemptTimeout ? timeout : attemptTimeout))
+    const sent = restore(attempt(target, out, timeout < attemptTimeout ? timeout : attemptTimeout, started))
     return Effect.matchCauseEffect(sent, {
       onSuccess: (stored) => {
         const duration = (isTimed ? precise() : now()) - sentAt
