@@ -108,7 +108,7 @@ describe("the outbox", () => {
       const other = Message.withTags(order, "other")
       const error = yield* Effect.flip(producer.sendBatch([order, other]))
       const failures = error._tag === "BatchSendError" ? error.failures : []
-      assert.deepStrictEqual(outbox.map(({ message }) => message), [order, other])
+      assert.deepStrictEqual(outbox.map(({ message }) => message.toJSON()), [order.toJSON(), other.toJSON()])
       assert.notStrictEqual(outbox[0]!.uniqueKey, outbox[1]!.uniqueKey)
       for (const [index, own] of failures) {
         assert.strictEqual(own._tag === "RetryExhaustedError" && own.uniqueKey, outbox[index]!.uniqueKey)

@@ -1,4 +1,5 @@
 import type { Message } from "@effect-rocketmq/protocol/Message"
+import * as Messages from "@effect-rocketmq/protocol/Message"
 import * as MessageBatch from "@effect-rocketmq/protocol/MessageBatch"
 import * as MessageProperties from "@effect-rocketmq/protocol/MessageProperties"
 import * as Names from "@effect-rocketmq/protocol/Names"
@@ -21,6 +22,9 @@ import type { ReceiptImpl } from "./sendReceipt.js"
 
 /** Bytes of a member besides its body and properties: lengths, magic, checksum, flag. */
 const OVERHEAD = 22
+
+/** What a member takes in its batch, without a look at its properties: no less than the truth. */
+const sizeBound = ({ body, properties }: Outgoing): number => OVERHEAD + body.length + 3 * properties.length
 
 /** @internal Most bytes that a member takes in its batch; properties are rarely more than ASCII. */
 export const sizeOf = ({ body, properties }: Outgoing): number => {
@@ -51,11 +55,15 @@ export const problemOf = (message: Message): readonly [problem: string, rule: st
   return undefined
 }
 
-/** @internal Several messages of one topic as one request. All of them wait for the flush policy, or none. */
+/**
+ * Several messages of one topic as one request. All of them wait for the flush policy, or none. It keeps the bytes and
+ * lets go of the messages: two of each would be held while the request is under way.
+ *
+ * @internal
+ */
 export const combine = (members: ReadonlyArray<Outgoing>): Either.Either<Outgoing, MessageValidationError> => {
-  const { message } = members[0]!
-  const entries = members.map(({ body, message: { flag }, properties }) => ({ flag, body, properties }))
-  return Either.mapBoth(MessageBatch.encode(entries), {
+  const { message, uniqueKey } = members[0]!
+  return Either.mapBoth(MessageBatch.encode(members), {
     onLeft: (error) =>
       new MessageValidationError({
         topic: message.topic,
@@ -65,16 +73,26 @@ export const combine = (members: ReadonlyArray<Outgoing>): Either.Either<Outgoin
       }),
     onRight: (body): Outgoing => ({
       message,
-      uniqueKey: members.map(({ uniqueKey }) => uniqueKey).join(","),
+      uniqueKey,
+      flag: 0,
       body,
       sysFlag: 0,
       properties: MessageProperties.WAIT + "\x01" + String(message.waitStoreMsgOk) + "\x02",
       code: RequestCode.SEND_BATCH_MESSAGE,
-      members,
+      count: members.length,
       before: undefined
     })
   })
 }
+
+/** @internal What was put together, or the one message that it is. */
+export const membersOf = (out: Outgoing): ReadonlyArray<Pick<Outgoing, "message" | "uniqueKey">> =>
+  out.code !== RequestCode.SEND_BATCH_MESSAGE
+    ? [out]
+    : Either.getOrThrow(MessageBatch.decode(out.body)).map(({ body, flag, properties }) => {
+      const { [MessageProperties.UNIQ_KEY]: uniqueKey = "", ...own } = properties
+      return { uniqueKey, message: Messages.make({ topic: out.message.topic, body, flag, properties: own }) }
+    })
 
 /** @internal The failure of a batch as one of its members sees it. */
 export const memberError = (error: SendError, uniqueKey: string): SendError => {
@@ -118,7 +136,7 @@ const memberOf = (
     )
   }
   const { maxMessageSize } = engine.settings
-  return sizeOf(out) > maxMessageSize
+  return sizeBound(out) > maxMessageSize && sizeOf(out) > maxMessageSize
     ? invalid(
       message,
       index,
@@ -130,6 +148,9 @@ const memberOf = (
 
 /** Cuts messages into requests that are not too large. */
 const split = (members: ReadonlyArray<Outgoing>, maxSize: number): ReadonlyArray<ReadonlyArray<Outgoing>> => {
+  let bound = 0
+  for (const member of members) bound += sizeBound(member)
+  if (bound <= maxSize) return members.length > 0 ? [members] : []
   const parts: Array<Array<Outgoing>> = []
   let part: Array<Outgoing> = []
   let size = 0
@@ -154,17 +175,18 @@ export const make = (engine: Engine): Producer["Type"]["sendBatch"] => {
   const sendPart = (
     part: ReadonlyArray<Outgoing>,
     options: SendOptions | undefined
-  ): Effect.Effect<ReceiptImpl, SendError> =>
-    Effect.uninterruptibleMask((restore) => {
-      const combined = combine(part)
-      return Either.isLeft(combined) ? Effect.fail(combined.left) : sender.send(restore, combined.right, options)
-    })
+  ): Effect.Effect<ReceiptImpl, SendError> => {
+    const combined = combine(part)
+    return Either.isLeft(combined)
+      ? Effect.fail(combined.left)
+      : Effect.uninterruptibleMask((restore) => sender.send(restore, combined.right, options))
+  }
 
   /** One request for all: the usual case. */
-  const sendWhole = (members: ReadonlyArray<Outgoing>, options: SendOptions | undefined) =>
-    Effect.mapBoth(sendPart(members, options), {
-      onSuccess: (receipt) => members.map(({ uniqueKey }, index) => receipt.member(uniqueKey, index)),
-      onFailure: (error) => failure(members.map(({ uniqueKey }) => Either.left(memberError(error, uniqueKey))))
+  const sendWhole = (keys: ReadonlyArray<string>, sent: Effect.Effect<ReceiptImpl, SendError>) =>
+    Effect.mapBoth(sent, {
+      onSuccess: (receipt) => keys.map((key, index) => receipt.member(key, index)),
+      onFailure: (error) => failure(keys.map((key) => Either.left(memberError(error, key))))
     })
 
   const failure = (results: ReadonlyArray<Either.Either<SendReceipt, SendError>>): BatchSendError =>
@@ -178,7 +200,10 @@ export const make = (engine: Engine): Producer["Type"]["sendBatch"] => {
   ): Effect.Effect<ReadonlyArray<SendReceipt>, BatchSendError> =>
     Effect.flatMap(
       Effect.forEach(parts, (part) =>
-        Effect.map(Effect.either(sendPart(part, options)), (sent) => [part, sent] as const)),
+        Effect.map(
+          Effect.either(Effect.suspend(() => sendPart(part, options))),
+          (sent) => [part, sent] as const
+        )),
       (sent) => {
         const byKey = new Map<string, Either.Either<SendReceipt, SendError>>()
         for (const [part, result] of sent) {
@@ -186,8 +211,7 @@ export const make = (engine: Engine): Producer["Type"]["sendBatch"] => {
             byKey.set(
               uniqueKey,
               Either.mapBoth(result, {
-                onLeft: (error) =>
-                  memberError(error, uniqueKey),
+                onLeft: (error) => memberError(error, uniqueKey),
                 onRight: (receipt) => receipt.member(uniqueKey, index)
               })
             )
@@ -219,7 +243,7 @@ export const make = (engine: Engine): Producer["Type"]["sendBatch"] => {
       const members = prepared.filter((it): it is Outgoing => !(it instanceof MessageValidationError))
       const parts = split(members, settings.maxMessageSize)
       return members.length === messages.length && parts.length === 1
-        ? sendWhole(members, options)
+        ? sendWhole(members.map(({ uniqueKey }) => uniqueKey), sendPart(members, options))
         : sendParts(prepared, parts, options)
     })
 }

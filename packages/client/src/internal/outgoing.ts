@@ -16,14 +16,16 @@ import type { Target } from "./producerTopic.js"
 export interface Outgoing {
   /** What selectors see; the first message of a batch. */
   readonly message: Message
+  /** That of the first message of a batch. */
   readonly uniqueKey: string
+  readonly flag: number
   readonly body: Uint8Array
   readonly sysFlag: number
   readonly properties: string
   /** SEND_MESSAGE_V2, SEND_BATCH_MESSAGE or SEND_REPLY_MESSAGE_V2. */
   readonly code: number
-  /** The members of a batch, each with its own unique key. */
-  readonly members: ReadonlyArray<Outgoing> | undefined
+  /** How many messages it is. */
+  readonly count: number
   /** What comes before each attempt, at the broker of that attempt. */
   readonly before: ((address: string) => Effect.Effect<void, BrokerError>) | undefined
 }
@@ -204,7 +206,7 @@ class SendFields {
   readonly n: string
 
   constructor(
-    { members, message, properties, sysFlag }: Outgoing,
+    { code, flag, message, properties, sysFlag }: Outgoing,
     target: Target,
     group: string,
     d: string,
@@ -217,9 +219,9 @@ class SendFields {
     this.e = target.queueId
     this.f = sysFlag === 0 ? "0" : String(sysFlag)
     this.g = String(now)
-    this.h = message.flag === 0 || members !== undefined ? "0" : String(message.flag)
+    this.h = flag === 0 ? "0" : String(flag)
     this.i = properties
-    this.m = members !== undefined ? "true" : "false"
+    this.m = code === RequestCode.SEND_BATCH_MESSAGE ? "true" : "false"
     this.n = target.brokerName
   }
 }

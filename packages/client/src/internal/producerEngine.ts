@@ -109,11 +109,12 @@ export const make = (
       return {
         message,
         uniqueKey,
+        flag: message.flag,
         body: message.body,
         sysFlag: 0,
         properties: Outgoings.withUniqueKey(properties + own, uniqueKey),
         code: RequestCode.SEND_MESSAGE_V2,
-        members: undefined,
+        count: 1,
         before: isTimed ? (address) => hasTimers(address, message.topic) : undefined
       }
     }

@@ -132,9 +132,8 @@ export const make = (env: {
 
   /** A weak copy of the message is better than none. */
   const settleFor = ({ out }: Job, weak: ReceiptImpl): ReceiptImpl => {
-    const count = out.members?.length ?? 1
-    weak.target.meter.accepted += count
-    weak.target.meter.weak += count
+    weak.target.meter.accepted += out.count
+    weak.target.meter.weak += out.count
     return weak
   }
 

@@ -6,7 +6,7 @@ import type { UnknownSend } from "../Producer.js"
 import type { SendError } from "../ProducerError.js"
 import { outcome } from "../ProducerError.js"
 import type { Attempt } from "../SendReceipt.js"
-import { memberError } from "./batches.js"
+import { memberError, membersOf } from "./batches.js"
 import type { Outgoing } from "./outgoing.js"
 import type { SendMeters } from "./sendMeter.js"
 
@@ -33,7 +33,7 @@ export const make = (env: {
   let isKeeping = false
 
   const settle: SendAccounts["settle"] = (out, attempts, cause) => {
-    const count = out.members?.length ?? 1
+    const { count } = out
     const failure = Cause.failureOrCause(cause)
     const error = Either.isLeft(failure) ? failure.left : undefined
     const isUnknown = error === undefined
@@ -47,11 +47,11 @@ export const make = (env: {
     // nobody sees a half message without a commit: it need not be looked for
     if (SysFlag.transactionType(out.sysFlag) === SysFlag.TRANSACTION_PREPARED_TYPE) return Effect.void
     if (outbox === undefined && !isKeeping) return Effect.void
-    const sends = (out.members ?? [out]).map((member): UnknownSend => ({
-      message: member.message,
-      uniqueKey: member.uniqueKey,
+    const sends = membersOf(out).map(({ message, uniqueKey }): UnknownSend => ({
+      message,
+      uniqueKey,
       attempts,
-      error: error === undefined || out.members === undefined ? error : memberError(error, member.uniqueKey)
+      error: error === undefined || uniqueKey === out.uniqueKey ? error : memberError(error, uniqueKey)
     }))
     if (isKeeping) { for (const send of sends) kept.push(send) }
     return outbox === undefined ? Effect.void : Effect.forEach(sends, (send) =>

@@ -125,9 +125,8 @@ export const make = (env: {
     const { health, meter } = target
     if (health.state !== "Available" || duration >= slowFrom) health.succeeded(duration, now())
     if (parking.size > 0) parking.succeeded(health, inFlight - parking.size)
-    const count = out.members === undefined ? 1 : out.members.length
-    meter.accepted += count
-    if (stored.status !== "SEND_OK") meter.weak += count
+    meter.accepted += out.count
+    if (stored.status !== "SEND_OK") meter.weak += out.count
     if (isTimed) meter.latencies.add(duration)
     else if (duration > meter.latencies.max) meter.latencies.max = duration
     return new ReceiptImpl(stored, target, out.uniqueKey, duration, earlier)
