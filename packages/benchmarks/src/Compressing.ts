@@ -26,15 +26,13 @@ const document = (number: number, size: number): string => {
   return JSON.stringify({ order: number, lines })
 }
 
-/**
- * Sends `--rate` bodies a second for `--seconds`, each compressed by itself, and reports the delays of the event loop.
- *
- * @since 0.1.0
- * @category workloads
- */
-export const run = (o: Arguments, failed: Failures) =>
+/** Sends for `--seconds`, and gives what the event loop had to wait meanwhile, in milliseconds. */
+const delays = (o: Arguments, failed: Failures, compression: Producer.Options["compression"]) =>
   Effect.gen(function*() {
-    const producer = yield* Producer.make({ group: o.group, compression: { threshold: Math.min(4096, o.size - 200) } })
+    const producer = yield* Producer.make({
+      group: `${o.group}-${compression === false ? "plain" : "zlib"}`,
+      compression
+    })
     const bodies = Array.from({ length: 1000 }, (_, i) => document(i, o.size))
     const send = (i: number) =>
       Effect.catchAll(
@@ -42,26 +40,43 @@ export const run = (o: Arguments, failed: Failures) =>
         failed.add
       )
     for (let i = 0; i < 2000; i++) yield* send(i)
-    const delays = PerfHooks.monitorEventLoopDelay({ resolution: 1 })
+    const monitor = PerfHooks.monitorEventLoopDelay({ resolution: 1 })
     const total = o.rate * o.seconds
     const window = Meter.window(o.timeout)
-    delays.enable()
+    monitor.enable()
     let i = 0
     while (i < total && window.open()) {
       const due = Math.min(total, Math.floor((Meter.nowUs() - window.start) * o.rate / 1e6) + 1)
       for (; i < due; i++) yield* Effect.fork(send(i))
       yield* Effect.sleep(1)
     }
-    delays.disable()
+    monitor.disable()
     const { traffic } = yield* producer.stats
     return {
-      ...window.close(i),
-      body_bytes: bodies[0]?.length ?? 0,
-      // the timer's own period of a millisecond is part of what is measured
-      loop_delay_p50_ms: delays.percentile(50) / 1e6,
-      loop_delay_p99_ms: delays.percentile(99) / 1e6,
-      loop_delay_p999_ms: delays.percentile(99.9) / 1e6,
-      loop_delay_max_ms: delays.max / 1e6,
-      send_p99_ms: traffic[0]?.latency.p99 ?? 0
+      result: { ...window.close(i), body_bytes: bodies[0]?.length ?? 0, send_p99_ms: traffic[0]?.latency.p99 ?? 0 },
+      delay: (percent: number) => monitor.percentile(percent) / 1e6,
+      longest: monitor.max / 1e6
+    }
+  })
+
+/**
+ * Sends `--rate` bodies a second for `--seconds`, first as they are and then each compressed by itself, and reports the
+ * delays of the event loop. The timer's own period of a millisecond is part of them.
+ *
+ * @since 0.1.0
+ * @category workloads
+ */
+export const run = (o: Arguments, failed: Failures) =>
+  Effect.gen(function*() {
+    const plain = yield* delays(o, failed, false)
+    const zlib = yield* delays(o, failed, { threshold: Math.min(4096, o.size - 200) })
+    return {
+      ...zlib.result,
+      loop_delay_p50_ms: zlib.delay(50),
+      loop_delay_p99_ms: zlib.delay(99),
+      loop_delay_p999_ms: zlib.delay(99.9),
+      loop_delay_max_ms: zlib.longest,
+      plain_loop_delay_p999_ms: plain.delay(99.9),
+      plain_loop_delay_max_ms: plain.longest
     }
   })

@@ -7,6 +7,7 @@ import * as Either from "effect/Either"
 import * as Zlib from "node:zlib"
 import type { Codec } from "./codec.js"
 import * as Codecs from "./codec.js"
+import * as Deflater from "./deflater.js"
 import * as Lz4 from "./lz4.js"
 
 /** Up to here a codec is quicker than a trip to its thread and back; above, it would hold up the event loop. */
@@ -34,13 +35,6 @@ const inflate = (bytes: Uint8Array, maxSize: number): Effect.Effect<Uint8Array, 
   return bytes.length <= SYNC_LIMIT
     ? Effect.try({ try: () => Codecs.plain(Zlib.inflateSync(bytes, options)), catch: onError })
     : Effect.tryPromise({ try: () => Codecs.promised((done) => Zlib.inflate(bytes, options, done)), catch: onError })
-}
-
-const deflate = (bytes: Uint8Array, level: number): Effect.Effect<Uint8Array, CompressionError> => {
-  const onError = (cause: unknown) => failure("ZLIB", "Compress", "Unavailable", cause)
-  return bytes.length <= SYNC_LIMIT
-    ? Effect.try({ try: () => Codecs.plain(Zlib.deflateSync(bytes, { level })), catch: onError })
-    : Effect.tryPromise({ try: () => Codecs.promised((done) => Zlib.deflate(bytes, { level }, done)), catch: onError })
 }
 
 /** A codec that is loaded when the first body needs it; afterwards it is at hand without a turn of the event loop. */
@@ -149,6 +143,7 @@ export const make = (
   loadLz4: () => Promise<Codec> = Codecs.loadLz4
 ): Context.Tag.Service<Compression> => {
   const codecs = { ZSTD: lazy("ZSTD", loadZstd), LZ4: lazy("LZ4", loadLz4) }
+  const deflate = Deflater.make()
   return {
     decompress: (type, bytes, maxSize) =>
       Effect.suspend(() => {
@@ -164,7 +159,7 @@ export const make = (
     compress: (type, bytes, level) =>
       Effect.suspend(() =>
         type === "ZLIB"
-          ? deflate(bytes, level)
+          ? Effect.mapError(deflate(bytes, level), (cause) => failure("ZLIB", "Compress", "Unavailable", cause))
           : Effect.flatMap(codecs[type]("Compress"), (codec) => encodeFrame(type, codec, bytes, level))
       ),
     crc32: (bytes) => Zlib.crc32(bytes)
