@@ -18,12 +18,12 @@ export const TypeId: unique symbol = Symbol.for("@effect-rocketmq/client/Consume
 export type TypeId = typeof TypeId
 
 /**
- * What becomes of a message: it is done, or it comes again.
+ * What becomes of a message: it is done, it comes again, or nobody is to try it any more.
  *
  * @since 0.1.0
  * @category models
  */
-export type ConsumeResult = Consumed | Retry
+export type ConsumeResult = Consumed | Retry | DeadLetter
 
 /**
  * Done: the message is not delivered to this group again.
@@ -47,6 +47,17 @@ export interface Retry {
   readonly _tag: "Retry"
   /** `undefined`: as the consumer's `retryDelayLevel` says. */
   readonly delayLevel: number | undefined
+}
+
+/**
+ * To be put aside in the group's dead-letter topic at once.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface DeadLetter {
+  readonly [TypeId]: TypeId
+  readonly _tag: "DeadLetter"
 }
 
 /**
@@ -83,6 +94,14 @@ export const consumed: ConsumeResult = { [TypeId]: TypeId, _tag: "Consumed" }
  * @category constructors
  */
 export const retry = (delayLevel?: number): ConsumeResult => ({ [TypeId]: TypeId, _tag: "Retry", delayLevel })
+
+/**
+ * No delivery will succeed: the message goes to the dead-letter topic `%DLQ%group` without further attempts.
+ *
+ * @since 0.1.0
+ * @category constructors
+ */
+export const deadLetter: ConsumeResult = { [TypeId]: TypeId, _tag: "DeadLetter" }
 
 /**
  * @since 0.1.0

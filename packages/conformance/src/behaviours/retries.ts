@@ -174,6 +174,23 @@ export const retries: ReadonlyArray<Behaviour> = [
     yield* Await.nothingMore("it is not delivered again", inbox, "1500 millis")
   }),
 
+  behaviour("a message that its handler gives up is in the dead-letter topic at once", function*() {
+    const { masters, topic } = yield* Cluster
+    const name = yield* topic({ queues: 1 })
+    const producer = yield* Member.sender()
+    const inbox = Inbox.make<Delivery>()
+    const consumer = yield* Member.consumer(
+      { subscriptions: { [name]: MessageSelector.all } },
+      (message) => Effect.as(deliver(inbox, message), ConsumeResult.deadLetter)
+    )
+    const receipt = yield* producer.send(Message.make({ topic: name, body: "poison" }))
+    const address = (yield* masters).find(({ brokerName }) => brokerName === receipt.messageQueue.brokerName)?.address
+    const master = yield* Expect.present("the broker of the message is known", address)
+    const [dead] = yield* Stored.deadLetters(consumer.group, master, receipt.uniqueKey)
+    yield* Expect.equal("it can be read there", dead && MessageExt.text(dead), "poison")
+    yield* Await.nothingMore("it is delivered once", inbox, "1500 millis")
+  }),
+
   behaviour("one failing message does not hold the others of its queue", function*() {
     const { topic } = yield* Cluster
     const name = yield* topic({ queues: 1 })

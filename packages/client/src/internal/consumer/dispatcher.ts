@@ -215,6 +215,7 @@ export const make = <R>(options: {
       }
       counters.failed++
       queue.totals.failed++
+      if (verdict?._tag === "DeadLetter") return sendBack(queue, batch, index, DEAD_LETTER)
       const asked = verdict?._tag === "Retry" ? verdict.delayLevel : undefined
       return sendBack(queue, batch, index, asked ?? delayOf(batch, index))
     }
