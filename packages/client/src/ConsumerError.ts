@@ -293,6 +293,8 @@ export class OffsetFetchError extends Data.TaggedError("OffsetFetchError")<{
   readonly queue: MessageQueue
   /** `undefined`: no address of the broker is known. */
   readonly address: string | undefined
+  /** The file that it should come from, for offsets that are kept by this program. */
+  readonly path?: string | undefined
   readonly cause: unknown
 }> {
   /**
@@ -308,6 +310,12 @@ export class OffsetFetchError extends Data.TaggedError("OffsetFetchError")<{
   }
 
   override get message(): string {
+    if (this.path !== undefined) {
+      return `The offset of group "${this.group}" for ${
+        describe(this.queue)
+      } is not known: neither ${this.path} nor its ` +
+        `backup (.bak) can be read.${because(this.cause)} Repair one of them, or delete both to begin by consumeFrom.`
+    }
     return `The committed offset of group "${this.group}" for ${describe(this.queue)} is not known` +
       `${this.address === undefined ? ": no address of the broker is known" : ` from ${this.address}`}.${
         because(this.cause)
@@ -327,6 +335,8 @@ export class OffsetError extends Data.TaggedError("OffsetError")<{
   readonly offset: bigint
   /** `undefined`: no address of the broker is known. */
   readonly address: string | undefined
+  /** The file that it should be written to, for offsets that are kept by this program. */
+  readonly path?: string | undefined
   readonly cause: unknown
 }> {
   /**
@@ -342,10 +352,117 @@ export class OffsetError extends Data.TaggedError("OffsetError")<{
   }
 
   override get message(): string {
+    if (this.path !== undefined) {
+      return `Group "${this.group}" cannot write offset ${this.offset} of ${describe(this.queue)} to ${this.path}.${
+        because(this.cause)
+      } See that the directory may be written and the disk has room; until then the offset is in memory alone.`
+    }
     return `Group "${this.group}" cannot commit offset ${this.offset} of ${describe(this.queue)}` +
       `${this.address === undefined ? ": no address of the broker is known" : ` to ${this.address}`}.${
         because(this.cause)
       }`
+  }
+}
+
+/**
+ * A call does not fit the state of a consumer. Nothing was changed.
+ *
+ * @since 0.1.0
+ * @category errors
+ */
+export class ConsumerStateError extends Data.TaggedError("ConsumerStateError")<{
+  readonly group: string
+  /**
+   * `MixedModes`: a consumer either subscribes to topics or has queues assigned. `NotAssigned`: the consumer does not have
+   * the queue (any more). `PollInProgress`: somebody else waits in a poll.
+   */
+  readonly reason: "MixedModes" | "NotAssigned" | "PollInProgress"
+  /** What was asked for, as a clause: "assign queues". */
+  readonly attempted: string
+  readonly queue?: MessageQueue | undefined
+}> {
+  /**
+   * @since 0.1.0
+   */
+  readonly [TypeId]: TypeId = TypeId
+
+  /**
+   * @since 0.1.0
+   */
+  get retryable(): boolean {
+    return this.reason === "PollInProgress"
+  }
+
+  override get message(): string {
+    const about = this.queue === undefined ? "" : ` ${describe(this.queue)}`
+    return `Consumer group "${this.group}" cannot ${this.attempted}${about}: ${states[this.reason]}.`
+  }
+}
+
+const states: Readonly<Record<ConsumerStateError["reason"], string>> = {
+  MixedModes: "a consumer either subscribes or has queues assigned; make another one for the other",
+  NotAssigned: "it does not have the queue",
+  PollInProgress: "another poll of this consumer has not ended; one fiber polls at a time"
+}
+
+/**
+ * The Scope of a consumer was closed: it does nothing any more.
+ *
+ * @since 0.1.0
+ * @category errors
+ */
+export class ConsumerShutdownError extends Data.TaggedError("ConsumerShutdownError")<{
+  readonly group: string
+  /** What was asked for, as a clause: "poll". */
+  readonly attempted: string
+}> {
+  /**
+   * @since 0.1.0
+   */
+  readonly [TypeId]: TypeId = TypeId
+
+  /**
+   * @since 0.1.0
+   */
+  get retryable(): boolean {
+    return false
+  }
+
+  override get message(): string {
+    return `The consumer of group "${this.group}" is closed and cannot ${this.attempted}.`
+  }
+}
+
+/**
+ * A queue does not have the offset that was asked for. Nothing was moved.
+ *
+ * @since 0.1.0
+ * @category errors
+ */
+export class OffsetOutOfRangeError extends Data.TaggedError("OffsetOutOfRangeError")<{
+  readonly group: string
+  readonly queue: MessageQueue
+  readonly offset: bigint
+  /** Of the first message. */
+  readonly min: bigint
+  /** Of the next message that will be stored. */
+  readonly max: bigint
+}> {
+  /**
+   * @since 0.1.0
+   */
+  readonly [TypeId]: TypeId = TypeId
+
+  /**
+   * @since 0.1.0
+   */
+  get retryable(): boolean {
+    return false
+  }
+
+  override get message(): string {
+    return `${describe(this.queue)} has no offset ${this.offset}: it has ${this.min} to ${this.max}. ` +
+      `Take one of these, or "begin" or "end".`
   }
 }
 
@@ -404,6 +521,9 @@ export type ConsumerError =
   | InvalidConsumeResultError
   | OffsetFetchError
   | OffsetError
+  | OffsetOutOfRangeError
+  | ConsumerStateError
+  | ConsumerShutdownError
   | RebalanceError
 
 /**
