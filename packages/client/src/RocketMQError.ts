@@ -13,6 +13,7 @@ import * as NameServerErrors from "./NameServerError.js"
 import * as ProducerErrors from "./ProducerError.js"
 import * as RequestReplyErrors from "./RequestReplyError.js"
 import * as SubscriptionErrors from "./SubscriptionError.js"
+import * as TopicErrors from "./TopicError.js"
 import * as TransactionErrors from "./TransactionError.js"
 import type { TransportError } from "./TransportError.js"
 
@@ -80,6 +81,13 @@ export * as RequestReplyError from "./RequestReplyError.js"
 export * as SubscriptionError from "./SubscriptionError.js"
 
 /**
+ * Errors between values and messages.
+ *
+ * @since 0.1.0
+ */
+export * as TopicError from "./TopicError.js"
+
+/**
  * Errors of transactions.
  *
  * @since 0.1.0
@@ -109,6 +117,7 @@ export type RocketMQError =
   | RequestReplyErrors.RequestReplyError
   | ConsumerErrors.ConsumerError
   | SubscriptionErrors.SubscriptionError
+  | TopicErrors.TopicError
   | TransactionErrors.TransactionError
   | CompressionError
 
@@ -120,4 +129,4 @@ export const isRocketMQError = (u: unknown): u is RocketMQError =>
   RequestReplyErrors.isRequestReplyError(u) ||
   BrokerErrors.isBrokerError(u) || NameServerErrors.isNameServerError(u) || ClientErrors.isClientError(u) ||
   ProducerErrors.isProducerError(u) || ConsumerErrors.isConsumerError(u) || SubscriptionErrors.isSubscriptionError(u) ||
-  TransactionErrors.isTransactionError(u) || u instanceof CompressionError
+  TopicErrors.isTopicError(u) || TransactionErrors.isTransactionError(u) || u instanceof CompressionError

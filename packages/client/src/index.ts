@@ -262,6 +262,23 @@ export * as Subscription from "./Subscription.js"
 export * as SubscriptionError from "./SubscriptionError.js"
 
 /**
+ * Topics with a type: producers publish values, handlers receive values. What a message means is said once, as a Schema.
+ *
+ * A record that the schema does not take is a poison record: no delivery of it will succeed. What becomes of it is a
+ * policy, one of {@link deadLetter}, {@link skip}, {@link park} and {@link stop}, or a function of your own.
+ *
+ * @since 0.1.0
+ */
+export * as Topic from "./Topic.js"
+
+/**
+ * What fails between a value and the bytes of its message.
+ *
+ * @since 0.1.0
+ */
+export * as TopicError from "./TopicError.js"
+
+/**
  * Where a topic lives: an immutable snapshot of what a name server said, with what senders and consumers need of it
  * already computed.
  *

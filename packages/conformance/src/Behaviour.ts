@@ -27,6 +27,7 @@ export type Area =
   | "timed"
   | "transactions"
   | "routing"
+  | "typed"
   | "validation"
   | "consuming"
   | "requests"

@@ -20,6 +20,7 @@ import { routing } from "./behaviours/routing.js"
 import { stopping } from "./behaviours/stopping.js"
 import { timed } from "./behaviours/timed.js"
 import { transactions } from "./behaviours/transactions.js"
+import { typed } from "./behaviours/typed.js"
 import { validation } from "./behaviours/validation.js"
 import { wire } from "./behaviours/wire.js"
 
@@ -40,6 +41,7 @@ export const suite: ReadonlyArray<Behaviour> = [
   ...batching,
   ...timed,
   ...transactions,
+  ...typed,
   ...consuming,
   ...requests,
   ...filtering,
