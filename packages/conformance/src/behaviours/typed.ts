@@ -135,7 +135,7 @@ export const typed: ReadonlyArray<Behaviour> = [
     const error = yield* Effect.flip(Deferred.await(signal))
     yield* Expect.equal("the error has the record", [error.msgId, error.offset, error.topic], [
       poison.uniqueKey,
-      1n,
+      poison.queueOffset,
       name
     ])
     yield* consumer.stop
