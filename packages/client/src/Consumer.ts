@@ -33,16 +33,37 @@ import * as internal from "./internal/consumer.js"
 import * as OptionRules from "./internal/optionRules.js"
 import type { MessageSelector } from "./MessageSelector.js"
 import type { NameServer } from "./NameServer.js"
+import type { OffsetStore } from "./OffsetStore.js"
 import type { InvalidSelectorError, InvalidTopicError } from "./SubscriptionError.js"
 
 /**
- * Where a group starts on a queue that it has no committed offset of: with what is sent from now on, with the oldest
- * message that the broker still has, or with the first one stored at or after a time in milliseconds.
+ * Where a group starts on a queue that it has no committed offset of: with what is sent from now on (`last`), with the
+ * oldest message that the broker still has (`first`, also called `min`), or with the first one stored at or after a time
+ * in milliseconds. `max` is the queue's end when it is taken over: unlike `last`, it passes what was stored in a queue that
+ * was made after the start.
  *
  * @since 0.1.0
  * @category models
  */
-export type StartPosition = "last" | "first" | { readonly timestamp: number }
+export type StartPosition = "last" | "first" | "max" | "min" | { readonly timestamp: number }
+
+/**
+ * Whether the members of a group share its messages, or each of them gets all.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export type MessageModel = "clustering" | "broadcasting"
+
+/**
+ * What to do when a broker has less than this member knows, as after a fail-over to a copy that was behind: the group's
+ * committed offset is lower than the one that was committed from here, or the queue ends below the position. `follow`:
+ * begin where the broker says, and get messages twice. `hold`: stay at the higher offset, and wait for the queue to reach it.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export type OffsetRegression = "follow" | "hold"
 
 /**
  * What may be set beside the group and its subscriptions. All of it has a default.
@@ -87,6 +108,20 @@ export interface Tuning {
   readonly shutdownTimeout?: Duration.DurationInput | undefined
   /** How long a broker may hold a pull while there is nothing. Default 15 seconds. */
   readonly suspendTimeout?: Duration.DurationInput | undefined
+  /**
+   * Default `"clustering"`. With `"broadcasting"` each member gets all messages and keeps its own offsets in
+   * `offsetStore`. Brokers have no second delivery then: a message that failed is handled again by this member, after 1, 2,
+   * 4 … at most 30 seconds or the delay that was asked for, and after `maxReconsumeTimes` it is passed: reported as an
+   * event and logged.
+   */
+  readonly messageModel?: MessageModel | undefined
+  /**
+   * Where offsets are kept. Default: by the brokers; when broadcasting, in memory, so that each start is a first one.
+   * See `OffsetStore.local` for a file.
+   */
+  readonly offsetStore?: OffsetStore | undefined
+  /** What to do when a broker has less than this member knows. Default `"follow"`. Always reported as an event. */
+  readonly onOffsetRegression?: OffsetRegression | undefined
   /** How members share queues; the same for all of a group. Default `AllocationStrategy.average`. */
   readonly allocationStrategy?: AllocationStrategy | undefined
 }
@@ -175,6 +210,22 @@ export type Event =
   | { readonly _tag: "Assigned"; readonly queue: MessageQueue; readonly position: bigint }
   | { readonly _tag: "Revoked"; readonly queue: MessageQueue; readonly committed: bigint; readonly abandoned: number }
   | { readonly _tag: "OffsetCorrected"; readonly queue: MessageQueue; readonly from: bigint; readonly to: bigint }
+  | {
+    /** The broker has less than this member knows; see `onOffsetRegression`. */
+    readonly _tag: "OffsetRegressed"
+    readonly queue: MessageQueue
+    readonly ours: bigint
+    /** The group's committed offset, or the end of the queue. */
+    readonly theirs: bigint
+    readonly what: "Committed" | "Max"
+    readonly policy: OffsetRegression
+  }
+  | {
+    /** When broadcasting: a message that is not handled again, after `maxReconsumeTimes` or because it cannot be read. */
+    readonly _tag: "Passed"
+    readonly queue: MessageQueue
+    readonly message: MessageExt
+  }
   | { readonly _tag: "HandlerFailed"; readonly error: MessageConsumeError }
   | { readonly _tag: "HandlerTimedOut"; readonly error: ConsumeTimeoutError }
   | {
@@ -298,9 +349,10 @@ const variable = OptionRules.variables("ROCKETMQ", "CONSUMER")
 
 /**
  * What of the options a plain value can say, under the names `ROCKETMQ_CONSUMER_CONCURRENCY`, `_PULL_BATCH_SIZE`,
- * `_CONSUME_FROM` (`last` or `first`), `_PULL_THRESHOLD_COUNT`, `_PULL_THRESHOLD_BYTES`, `_MAX_CACHED_BYTES`,
+ * `_CONSUME_FROM` (`last`, `first`, `max` or `min`), `_PULL_THRESHOLD_COUNT`, `_PULL_THRESHOLD_BYTES`, `_MAX_CACHED_BYTES`,
  * `_OFFSET_SPAN`, `_MAX_DECOMPRESSED_SIZE`, `_MAX_RECONSUME_TIMES`, `_RETRY_DELAY_LEVEL`, `_CONSUME_TIMEOUT`,
- * `_PERSIST_INTERVAL`, `_REBALANCE_INTERVAL`, `_SHUTDOWN_TIMEOUT` and `_SUSPEND_TIMEOUT`.
+ * `_PERSIST_INTERVAL`, `_REBALANCE_INTERVAL`, `_SHUTDOWN_TIMEOUT`, `_SUSPEND_TIMEOUT`, `_MESSAGE_MODEL` and
+ * `_ON_OFFSET_REGRESSION`.
  *
  * @since 0.1.0
  * @category config
@@ -320,7 +372,9 @@ export const config: Config.Config<Tuning> = Config.all({
   persistInterval: variable("PERSIST_INTERVAL", rules.persistInterval),
   rebalanceInterval: variable("REBALANCE_INTERVAL", rules.rebalanceInterval),
   shutdownTimeout: variable("SHUTDOWN_TIMEOUT", rules.shutdownTimeout),
-  suspendTimeout: variable("SUSPEND_TIMEOUT", rules.suspendTimeout)
+  suspendTimeout: variable("SUSPEND_TIMEOUT", rules.suspendTimeout),
+  messageModel: variable("MESSAGE_MODEL", rules.messageModel),
+  onOffsetRegression: variable("ON_OFFSET_REGRESSION", rules.onOffsetRegression)
 })
 
 /**

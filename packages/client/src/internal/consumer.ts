@@ -91,9 +91,9 @@ const checkSelectors = Effect.fnUntraced(function*(settings: Settings) {
 })
 
 const consumeFromWhere = (settings: Settings): ConsumerMember["consumeFromWhere"] =>
-  settings.consumeFrom === "last"
+  settings.consumeFrom === "last" || settings.consumeFrom === "max"
     ? "CONSUME_FROM_LAST_OFFSET"
-    : settings.consumeFrom === "first"
+    : settings.consumeFrom === "first" || settings.consumeFrom === "min"
     ? "CONSUME_FROM_FIRST_OFFSET"
     : "CONSUME_FROM_TIMESTAMP"
 

@@ -214,7 +214,7 @@ export const consumer = {
   concurrency: whole(1, 65_536),
   batchSize: whole(1, 1024),
   pullBatchSize: whole(1, 1024),
-  consumeFrom: oneOf("last", "first"),
+  consumeFrom: oneOf("last", "first", "max", "min"),
   consumeFromTimestamp: whole(0),
   pullThresholdCount: whole(1, 65_535),
   pullThresholdBytes: whole(1, 1024 * MIB),
@@ -226,6 +226,10 @@ export const consumer = {
   consumeTimeout: lasting(1),
   persistInterval: lasting(10),
   rebalanceInterval: lasting(100),
+  messageModel: oneOf("clustering", "broadcasting"),
+  onOffsetRegression: oneOf("follow", "hold"),
+  pollSize: whole(1, 65_536),
+  autoCommit: flag,
   shutdownTimeout: lasting(0),
   suspendTimeout: lasting(0)
 }

@@ -5,7 +5,7 @@ import * as Names from "@effect-rocketmq/protocol/Names"
 import * as Duration from "effect/Duration"
 import * as Either from "effect/Either"
 import * as AllocationStrategy from "../../AllocationStrategy.js"
-import type { Options, StartPosition } from "../../Consumer.js"
+import type { MessageModel, OffsetRegression, Options, StartPosition } from "../../Consumer.js"
 import { ConsumerConfigError, ConsumerValidationError } from "../../ConsumerError.js"
 import * as MessageSelector from "../../MessageSelector.js"
 import * as Subscription from "../../Subscription.js"
@@ -35,6 +35,8 @@ export interface Settings {
   readonly rebalanceInterval: number
   readonly shutdownTimeout: number
   readonly suspendTimeout: number
+  readonly messageModel: MessageModel
+  readonly onOffsetRegression: OffsetRegression
   readonly allocationStrategy: AllocationStrategy.AllocationStrategy
 }
 
@@ -43,10 +45,32 @@ export type SettingsError = ConsumerConfigError | ConsumerValidationError | Inva
 
 const rules = OptionRules.consumer
 
-/** Checks options before anything is sent. `now` becomes the version of the subscriptions. */
+/** A topic and a selector, checked. `now` becomes its version. */
+export const subscriptionOf = (
+  group: string,
+  topic: string,
+  selector: MessageSelector.MessageSelector,
+  now: number
+): Either.Either<Subscription.Subscription, InvalidTopicError | InvalidSelectorError> => {
+  const topicProblem = Names.topicProblem(topic) ??
+    (topic === Names.retryTopic(group) ? "is the group's own retry topic, which it receives anyway" : undefined)
+  if (topicProblem !== undefined) return Either.left(new InvalidTopicError({ group, topic, problem: topicProblem }))
+  const problem = MessageSelector.problem(selector)
+  return problem === undefined
+    ? Either.right(Subscription.make(topic, selector, now))
+    : Either.left(
+      new InvalidSelectorError({ group, topic, selector: `"${MessageSelector.expression(selector)}"`, problem })
+    )
+}
+
+/**
+ * Checks options before anything is sent. `now` becomes the version of the subscriptions. A consumer that is polled
+ * subscribes later, and has no retry topic.
+ */
 export const make = (
   options: Options & { readonly batchSize?: number | undefined },
-  now: number
+  now: number,
+  kind: "push" | "pull" = "push"
 ): Either.Either<Settings, SettingsError> =>
   Either.gen(function*() {
     const group = options.group
@@ -67,7 +91,7 @@ export const make = (
     ) => Either.map(checked(option, rules[option], value ?? fallback), Duration.toMillis)
 
     const topics = Object.entries(options.subscriptions)
-    if (topics.length === 0) {
+    if (topics.length === 0 && kind === "push") {
       return yield* Either.left(
         new ConsumerValidationError({ group, reason: "NoSubscription", problem: "subscribes to nothing" })
       )
@@ -75,27 +99,20 @@ export const make = (
     const retryTopic = Names.retryTopic(group)
     const subscriptions = new Map<string, Subscription.Subscription>()
     for (const [topic, selector] of topics) {
-      const topicProblem = Names.topicProblem(topic) ??
-        (topic === retryTopic ? "is the group's own retry topic, which it receives anyway" : undefined)
-      if (topicProblem !== undefined) {
-        return yield* Either.left(new InvalidTopicError({ group, topic, problem: topicProblem }))
-      }
-      const problem = MessageSelector.problem(selector)
-      if (problem !== undefined) {
-        return yield* Either.left(
-          new InvalidSelectorError({ group, topic, selector: `"${MessageSelector.expression(selector)}"`, problem })
-        )
-      }
-      subscriptions.set(topic, Subscription.make(topic, selector, now))
+      subscriptions.set(topic, yield* subscriptionOf(group, topic, selector, now))
     }
-    subscriptions.set(retryTopic, Subscription.make(retryTopic, MessageSelector.all, now))
+    const messageModel = yield* checked("messageModel", rules.messageModel, options.messageModel ?? "clustering")
+    // brokers have no second delivery for one member alone
+    if (kind === "push" && messageModel === "clustering") {
+      subscriptions.set(retryTopic, Subscription.make(retryTopic, MessageSelector.all, now))
+    }
 
     const level = options.retryDelayLevel ?? 0
     if (typeof level === "number") yield* checked("retryDelayLevel", rules.retryDelayLevel, level)
     const consumeFrom = options.consumeFrom ?? "last"
     if (typeof consumeFrom === "object") {
       yield* checked("consumeFrom", rules.consumeFromTimestamp, consumeFrom.timestamp)
-    }
+    } else yield* checked("consumeFrom", rules.consumeFrom, consumeFrom)
 
     return {
       group,
@@ -123,6 +140,12 @@ export const make = (
       rebalanceInterval: yield* millis("rebalanceInterval", options.rebalanceInterval, 20_000),
       shutdownTimeout: yield* millis("shutdownTimeout", options.shutdownTimeout, 10_000),
       suspendTimeout: yield* millis("suspendTimeout", options.suspendTimeout, 15_000),
+      messageModel,
+      onOffsetRegression: yield* checked(
+        "onOffsetRegression",
+        rules.onOffsetRegression,
+        options.onOffsetRegression ?? "follow"
+      ),
       allocationStrategy: options.allocationStrategy ?? AllocationStrategy.average
     }
   })

@@ -50,11 +50,11 @@ export const make = Effect.fnUntraced(function*(options: {
         return Effect.fail(new OffsetFetchError({ group, queue, address, cause: undefined }))
       }
       const rule = Names.isRetryTopic(queue.topic) ? "first" : consumeFrom
-      const ask = rule === "first"
+      const ask = rule === "first" || rule === "min"
         ? broker.minOffset(address, queue)
         : typeof rule === "object"
         ? broker.searchOffset(address, queue, rule.timestamp)
-        : knownAtStart.has(MQ.key(queue))
+        : rule === "max" || knownAtStart.has(MQ.key(queue))
         ? broker.maxOffset(address, queue)
         : broker.searchOffset(address, queue, startedAt)
       return Effect.mapError(ask, (cause) => new OffsetFetchError({ group, queue, address, cause }))
