@@ -20,6 +20,7 @@ import type * as Option from "effect/Option"
 import type { Answer, BrokerAnswerError, BrokerError } from "./BrokerError.js"
 import * as internal from "./internal/broker.js"
 import * as responseTable from "./internal/responseTable.js"
+import type { ReceiptExpiredError, ReceiptHandle } from "./ReceiptHandle.js"
 import type { Remoting } from "./Remoting.js"
 import type { RemotingError } from "./RemotingError.js"
 
@@ -95,6 +96,70 @@ export interface PullRequest {
 }
 
 /**
+ * What is asked of a broker's queues (POP_MESSAGE): messages that nobody else of the group gets for a while.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface PopRequest {
+  readonly group: string
+  readonly topic: string
+  readonly brokerName: string
+  /** Default: all queues that the broker has of the topic. */
+  readonly queueId?: number | undefined
+  /** Most messages wanted, 1 to 32. */
+  readonly maxMessages: number
+  /** Milliseconds in which nobody else gets them. */
+  readonly invisibleTime: number
+  /** Milliseconds that the broker may hold the request while there is nothing; 0 = answer at once. */
+  readonly pollTime: number
+  /** Where a group starts that has no progress on a queue yet. */
+  readonly from: "first" | "last"
+  /** What is wanted; everything when absent. */
+  readonly subscription?: { readonly expressionType: "TAG" | "SQL92"; readonly expression: string } | undefined
+}
+
+/**
+ * A popped message with the right to settle it. One that comes again bears its own topic, not the retry topic's name.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface Popped {
+  readonly message: MessageExt
+  readonly handle: ReceiptHandle
+}
+
+/**
+ * What a pop brought.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface PopResult {
+  readonly status: "Found" | "NoNewMessage"
+  /** How many more there are, as far as the broker counts them. */
+  readonly rest: bigint
+  readonly messages: ReadonlyArray<Popped>
+  /** Records that are no messages. They were taken as well, and come again. */
+  readonly undecodable: ReadonlyArray<UndecodableRecord>
+  /** Bytes of the answer's body: what these messages keep in memory. */
+  readonly bytes: number
+}
+
+/**
+ * Which popped message to settle.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface Receipt {
+  /** The topic that was popped, never a retry topic. */
+  readonly topic: string
+  readonly handle: ReceiptHandle
+}
+
+/**
  * How a transaction ends: its half message becomes visible, or is gone. `Unknown`: the broker shall ask again.
  *
  * @since 0.1.0
@@ -149,6 +214,36 @@ export class Broker extends Context.Tag("@effect-rocketmq/client/Broker")<Broker
   readonly abandon: (predicate: (request: Request) => boolean) => Effect.Effect<number>
   /** PULL_MESSAGE. `timeout` in milliseconds must be longer than `suspendTimeout` plus the broker's scan of 5 s. */
   readonly pull: (address: string, request: PullRequest, timeout: number) => Effect.Effect<PullResult, BrokerError>
+  /** POP_MESSAGE. `timeout` in milliseconds must be longer than `pollTime` plus what the broker is late, 10 s in Java. */
+  readonly pop: (address: string, request: PopRequest, timeout: number) => Effect.Effect<PopResult, BrokerError>
+  /** ACK_MESSAGE: the message is not handed out again. A handle that lapsed is not sent, see ReceiptExpiredError. */
+  readonly ack: (
+    address: string,
+    group: string,
+    receipt: Receipt,
+    timeout?: number
+  ) => Effect.Effect<void, BrokerError | ReceiptExpiredError>
+  /**
+   * BATCH_ACK_MESSAGE for messages of one broker; known to brokers from 5.1 on (RequestNotSupportedError). Gives those
+   * whose handle had lapsed: they were left out.
+   */
+  readonly batchAck: (
+    address: string,
+    group: string,
+    receipts: ReadonlyArray<Receipt>,
+    timeout?: number
+  ) => Effect.Effect<ReadonlyArray<ReceiptExpiredError>, BrokerError>
+  /**
+   * CHANGE_MESSAGE_INVISIBLETIME: the message stays invisible for `invisibleTime` milliseconds from now, or comes again
+   * then. Gives the new handle; the old one is void.
+   */
+  readonly changeInvisibility: (
+    address: string,
+    group: string,
+    receipt: Receipt,
+    invisibleTime: number,
+    timeout?: number
+  ) => Effect.Effect<ReceiptHandle, BrokerError | ReceiptExpiredError>
   /** QUERY_CONSUMER_OFFSET with setZeroIfNotFound=false: none when the broker has no offset of this group. */
   readonly queryConsumerOffset: (
     address: string,

@@ -11,6 +11,7 @@ import { CompressionError } from "./Compression.js"
 import * as ConsumerErrors from "./ConsumerError.js"
 import * as NameServerErrors from "./NameServerError.js"
 import * as ProducerErrors from "./ProducerError.js"
+import { ReceiptExpiredError } from "./ReceiptHandle.js"
 import * as RequestReplyErrors from "./RequestReplyError.js"
 import * as SubscriptionErrors from "./SubscriptionError.js"
 import * as TopicErrors from "./TopicError.js"
@@ -120,6 +121,7 @@ export type RocketMQError =
   | TopicErrors.TopicError
   | TransactionErrors.TransactionError
   | CompressionError
+  | ReceiptExpiredError
 
 /**
  * @since 0.1.0
@@ -129,4 +131,5 @@ export const isRocketMQError = (u: unknown): u is RocketMQError =>
   RequestReplyErrors.isRequestReplyError(u) ||
   BrokerErrors.isBrokerError(u) || NameServerErrors.isNameServerError(u) || ClientErrors.isClientError(u) ||
   ProducerErrors.isProducerError(u) || ConsumerErrors.isConsumerError(u) || SubscriptionErrors.isSubscriptionError(u) ||
-  TopicErrors.isTopicError(u) || TransactionErrors.isTransactionError(u) || u instanceof CompressionError
+  TopicErrors.isTopicError(u) || TransactionErrors.isTransactionError(u) || u instanceof CompressionError ||
+  u instanceof ReceiptExpiredError

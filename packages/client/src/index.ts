@@ -186,6 +186,14 @@ export * as ProducerStats from "./ProducerStats.js"
 export * as Rebalance from "./Rebalance.js"
 
 /**
+ * The right to settle one popped message: to acknowledge it, or to change how long it stays invisible. It holds until the
+ * message's invisible time is over; then the broker hands the message out again, and the handle is worth nothing.
+ *
+ * @since 0.1.0
+ */
+export * as ReceiptHandle from "./ReceiptHandle.js"
+
+/**
  * Requests and their answers: one connection for each address, shared by everybody, answers matched by opaque.
  *
  * @since 0.1.0

@@ -28,6 +28,7 @@ import type { BrokerError } from "../BrokerError.js"
 import { Remoting } from "../Remoting.js"
 import type { About, Answer } from "./brokerAnswer.js"
 import { bodyOf, read, refused, unreadable } from "./brokerAnswer.js"
+import * as BrokerPop from "./brokerPop.js"
 import { pulled, pullRequest } from "./brokerPull.js"
 import { stored } from "./brokerSend.js"
 
@@ -121,6 +122,7 @@ export const make: Effect.Effect<Broker["Type"], never, Remoting> = Effect.map(R
           (response) => pulled(address, pull, request, response)
         )
       }),
+    ...BrokerPop.methods(ask),
     queryConsumerOffset: (address, group, queue) =>
       ask(
         address,
