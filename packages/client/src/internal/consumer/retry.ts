@@ -6,7 +6,6 @@ import type { MessageExt } from "@effect-rocketmq/protocol/MessageExt"
 import * as Message from "@effect-rocketmq/protocol/MessageExt"
 import * as Properties from "@effect-rocketmq/protocol/MessageProperties"
 import * as Names from "@effect-rocketmq/protocol/Names"
-import * as RequestHeader from "@effect-rocketmq/protocol/RequestHeader"
 import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
@@ -15,6 +14,7 @@ import type { BrokerError } from "../../BrokerError.js"
 import * as BrokerErrors from "../../BrokerError.js"
 import { NameServer } from "../../NameServer.js"
 import type { Batch, ProcessQueue } from "../../ProcessQueue.js"
+import * as MessageCopy from "../messageCopy.js"
 import * as Backoff from "./backoff.js"
 import type { Counters } from "./counters.js"
 import * as Signal from "./signal.js"
@@ -30,20 +30,6 @@ const REDO_DELAY = 5_000
 
 /** Of sends to the retry topic, in milliseconds. */
 const SEND_TIMEOUT = 3_000
-
-/** The group of a client's own sends. */
-const INNER_PRODUCER = "CLIENT_INNER_PRODUCER"
-
-/** Properties that are of one delivery, or that would delay the copy in another way than its level. */
-const dropped: ReadonlyArray<string> = [
-  Properties.TRAN_MSG,
-  Properties.MIN_OFFSET,
-  Properties.MAX_OFFSET,
-  Properties.CONSUME_START_TIME,
-  Properties.TIMER_DELAY_SEC,
-  Properties.TIMER_DELAY_MS,
-  Properties.TIMER_DELIVER_MS
-]
 
 /** A broker that no longer has the message will not have it later either, whatever the code stands for elsewhere. */
 const isGone = (error: BrokerError): boolean =>
@@ -71,8 +57,7 @@ interface Waiting {
 
 /** The properties of a copy in the retry topic. */
 const retryProperties = (message: MessageExt, level: number, maxReconsumeTimes: number): Properties.Properties => {
-  const properties: Record<string, string> = { ...message.properties }
-  for (const name of dropped) delete properties[name]
+  const properties = MessageCopy.propertiesOf(message)
   properties[Properties.RETRY_TOPIC] = message.properties[Properties.RETRY_TOPIC] ?? message.topic
   properties[Properties.RECONSUME_TIME] = String(message.reconsumeTimes + 1)
   properties[Properties.MAX_RECONSUME_TIMES] = String(maxReconsumeTimes)
@@ -113,22 +98,15 @@ export const make = Effect.fnUntraced(function*(options: {
       const queue = queues[turn++ % queues.length]!
       const address = nameServer.brokerAddress(queue.brokerName)
       if (address === undefined) continue
-      const request = RequestHeader.SendMessageV2.make({
-        producerGroup: INNER_PRODUCER,
+      const request = MessageCopy.request(message, {
         topic: retryTopic,
-        defaultTopic: Names.DEFAULT_TOPIC,
-        defaultTopicQueueNums: 4,
+        brokerName: queue.brokerName,
         queueId: queue.queueId,
-        sysFlag: message.sysFlag & COMPRESSION_BITS,
-        bornTimestamp: now,
-        flag: message.flag,
         properties: properties.right,
         reconsumeTimes: message.reconsumeTimes + 1,
         maxReconsumeTimes: level === DEAD_LETTER ? 0 : maxReconsumeTimes,
-        unitMode: false,
-        batch: false,
-        bname: queue.brokerName
-      }, message.body)
+        now
+      })
       const sent = yield* Effect.either(broker.send(address, retryTopic, request, SEND_TIMEOUT))
       if (Either.isRight(sent)) return true
       yield* warn(() => `Group "${group}": the retry topic did not take message ${message.msgId}: ${sent.left.message}`)
@@ -195,5 +173,3 @@ export const make = Effect.fnUntraced(function*(options: {
   const retry: Retry = { sendBack, run }
   return retry
 })
-
-const COMPRESSION_BITS = 0x701
