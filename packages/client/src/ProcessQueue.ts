@@ -416,6 +416,8 @@ export interface Handed {
   batch: Batch
   from: number
   to: number
+  /** Kept by who hands out in order: whose turn these messages have. */
+  lane?: unknown
 }
 
 /**
