@@ -434,6 +434,36 @@ export class ConsumerShutdownError extends Data.TaggedError("ConsumerShutdownErr
 }
 
 /**
+ * The name of a member or a group cannot be that of a directory for its offsets. Nothing was read or written.
+ *
+ * @since 0.1.0
+ * @category errors
+ */
+export class OffsetPathError extends Data.TaggedError("OffsetPathError")<{
+  readonly group: string
+  readonly name: string
+}> {
+  /**
+   * @since 0.1.0
+   */
+  readonly [TypeId]: TypeId = TypeId
+
+  /**
+   * @since 0.1.0
+   */
+  get retryable(): boolean {
+    return false
+  }
+
+  override get message(): string {
+    return `The offsets of group "${this.group}" cannot be kept under the name ${
+      JSON.stringify(this.name)
+    }: give a name ` +
+      `that is no path, without / and \\, and neither empty nor of dots alone.`
+  }
+}
+
+/**
  * A queue does not have the offset that was asked for. Nothing was moved.
  *
  * @since 0.1.0
@@ -522,6 +552,7 @@ export type ConsumerError =
   | OffsetFetchError
   | OffsetError
   | OffsetOutOfRangeError
+  | OffsetPathError
   | ConsumerStateError
   | ConsumerShutdownError
   | RebalanceError

@@ -5,11 +5,24 @@
  */
 import type { MessageQueue } from "@effect-rocketmq/protocol/MessageQueue"
 import * as MQ from "@effect-rocketmq/protocol/MessageQueue"
+import type { FileSystem } from "@effect/platform/FileSystem"
+import type { Path } from "@effect/platform/Path"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import { Broker } from "./Broker.js"
+import type { OffsetPathError } from "./ConsumerError.js"
 import { OffsetError, OffsetFetchError } from "./ConsumerError.js"
+import { localStore } from "./internal/offsets/localStore.js"
+import { reader } from "./internal/offsets/reader.js"
 import { NameServer } from "./NameServer.js"
+
+/**
+ * Where to look for an offset: in what is noted, in the store, or in the store when none is noted.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export type ReadFrom = "memory" | "store" | "memory-first"
 
 /**
  * The offsets of one group: noted here, written now and then.
@@ -18,8 +31,15 @@ import { NameServer } from "./NameServer.js"
  * @category models
  */
 export interface OffsetStore {
-  /** What the store has of a queue: none when the group never committed there. */
+  /** What the store has of a queue: none when the group never committed there. Noted unless an offset is noted already. */
   readonly fetch: (queue: MessageQueue) => Effect.Effect<Option.Option<bigint>, OffsetFetchError>
+  /** An offset from where it is wanted. */
+  readonly read: (queue: MessageQueue, from: ReadFrom) => Effect.Effect<Option.Option<bigint>, OffsetFetchError>
+  /**
+   * What was written last from here, also after `remove`: a store that has less has lost something, or was moved by an
+   * operator.
+   */
+  readonly written: (queue: MessageQueue) => Option.Option<bigint>
   /** Notes an offset to be written by the next `persist`. One that is lower than the noted one is ignored. */
   readonly update: (queue: MessageQueue, offset: bigint) => void
   /** Notes an offset, lower or not, to be written whatever was written before: after a reset. */
@@ -28,7 +48,7 @@ export interface OffsetStore {
   readonly noted: (queue: MessageQueue) => Option.Option<bigint>
   /** Writes what changed since it was written last. What could not be written is tried again by the next call. */
   readonly persist: (queues: Iterable<MessageQueue>) => Effect.Effect<ReadonlyArray<OffsetError>>
-  /** Forgets what was noted of a queue. */
+  /** Forgets what was noted of a queue, where that is kept by a broker: another member writes it from now on. */
   readonly remove: (queue: MessageQueue) => void
 }
 
@@ -49,6 +69,7 @@ interface Entry {
 export const remote = (group: string): Effect.Effect<OffsetStore, never, Broker | NameServer> =>
   Effect.map(Effect.all([Broker, NameServer]), ([broker, nameServer]): OffsetStore => {
     const entries = new Map<string, Entry>()
+    const written = new Map<string, bigint>()
 
     const addressOf = (queue: MessageQueue): string | undefined => {
       const addresses = nameServer.brokerAddresses(queue.brokerName)
@@ -74,7 +95,11 @@ export const remote = (group: string): Effect.Effect<OffsetStore, never, Broker 
         return Effect.mapBoth(broker.queryConsumerOffset(address, group, queue), {
           onFailure: (cause) => new OffsetFetchError({ group, queue, address, cause }),
           onSuccess: (offset) => {
-            if (Option.isSome(offset)) note(queue, offset.value, offset.value)
+            if (Option.isSome(offset)) {
+              const entry = entries.get(MQ.key(queue))
+              if (entry === undefined) note(queue, offset.value, offset.value)
+              else entry.stored = offset.value
+            }
             return offset
           }
         })
@@ -92,22 +117,29 @@ export const remote = (group: string): Effect.Effect<OffsetStore, never, Broker 
           onFailure: (cause) => Option.some(new OffsetError({ group, queue, offset, address, cause })),
           onSuccess: () => {
             entry.stored = offset
+            written.set(MQ.key(queue), offset)
             return Option.none()
           }
         })
       }))
 
+    const noted = (queue: MessageQueue): Option.Option<bigint> =>
+      Option.map(Option.fromNullable(entries.get(MQ.key(queue))), (entry) => entry.offset)
+
     return {
       fetch,
+      read: reader(noted, fetch),
+      written: (queue) => Option.fromNullable(written.get(MQ.key(queue))),
       update: (queue, offset) => {
         const entry = entries.get(MQ.key(queue))
         if (entry === undefined || entry.offset < offset) note(queue, offset)
       },
       reset: (queue, offset) => {
+        written.delete(MQ.key(queue))
         entries.delete(MQ.key(queue))
         note(queue, offset)
       },
-      noted: (queue) => Option.map(Option.fromNullable(entries.get(MQ.key(queue))), (entry) => entry.offset),
+      noted,
       persist: (queues) =>
         Effect.suspend(() => {
           const writes: Array<Effect.Effect<Option.Option<OffsetError>>> = []
@@ -125,3 +157,64 @@ export const remote = (group: string): Effect.Effect<OffsetStore, never, Broker 
       }
     }
   })
+
+/**
+ * Offsets kept by nobody: for broadcasting, each start is a first one.
+ *
+ * @since 0.1.0
+ * @category constructors
+ */
+export const memory: Effect.Effect<OffsetStore> = Effect.sync(() => {
+  const offsets = new Map<string, bigint>()
+  const noted = (queue: MessageQueue) => Option.fromNullable(offsets.get(MQ.key(queue)))
+  const fetch: OffsetStore["fetch"] = (queue) => Effect.sync(() => noted(queue))
+  return {
+    fetch,
+    read: reader(noted, fetch),
+    written: () => Option.none(),
+    update: (queue, offset) => {
+      const known = offsets.get(MQ.key(queue))
+      if (known === undefined || known < offset) offsets.set(MQ.key(queue), offset)
+    },
+    reset: (queue, offset) => {
+      offsets.set(MQ.key(queue), offset)
+    },
+    noted,
+    persist: () => Effect.succeed([]),
+    // a queue that comes back goes on where it was
+    remove: () => {}
+  }
+})
+
+/**
+ * Whose file, and where.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface LocalOptions {
+  /** The consumer group. */
+  readonly group: string
+  /**
+   * What tells this member from others on the same machine, over restarts: names a directory. Two members that run at the
+   * same time must not have the same.
+   */
+  readonly clientId: string
+  /** Default: the directory `.rocketmq_offsets` in the present one. Java has it in the home directory. */
+  readonly directory?: string | undefined
+}
+
+/**
+ * Offsets in a file of this machine, for broadcasting: `directory/clientId/group/offsets.json`, as the Java client has it,
+ * and readable by it. It is replaced as a whole, and the last good one is kept as `offsets.json.bak`. A file that is damaged
+ * is told of and read from that; when both are, reading fails until somebody has seen to it. What cannot be written is an
+ * OffsetError, and is kept in memory and tried again.
+ *
+ * Fails with OffsetPathError when a name is no name of a directory.
+ *
+ * @since 0.1.0
+ * @category constructors
+ */
+export const local: (
+  options: LocalOptions
+) => Effect.Effect<OffsetStore, OffsetPathError, FileSystem | Path> = localStore

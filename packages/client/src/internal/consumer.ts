@@ -40,7 +40,7 @@ import { supervised } from "./supervised.js"
 type Requirements = Client | NameServer | Broker | Compression | Scope.Scope
 
 /** The routes of the subscribed topics; one that does not exist yet is waited for later. */
-const resolveTopics = Effect.fnUntraced(function*(settings: Settings) {
+export const resolveTopics = Effect.fnUntraced(function*(settings: Settings) {
   const nameServer = yield* NameServer
   const { group, retryTopic } = settings
   const known = new Set<string>()
@@ -65,7 +65,7 @@ const resolveTopics = Effect.fnUntraced(function*(settings: Settings) {
 })
 
 /** SQL expressions are judged by a broker before the consumer counts as started. */
-const checkSelectors = Effect.fnUntraced(function*(settings: Settings) {
+export const checkSelectors = Effect.fnUntraced(function*(settings: Settings) {
   const broker = yield* Broker
   const client = yield* Client
   const nameServer = yield* NameServer
@@ -90,7 +90,8 @@ const checkSelectors = Effect.fnUntraced(function*(settings: Settings) {
   }
 })
 
-const consumeFromWhere = (settings: Settings): ConsumerMember["consumeFromWhere"] =>
+/** What a heartbeat says about the start position. */
+export const consumeFromWhere = (settings: Settings): ConsumerMember["consumeFromWhere"] =>
   settings.consumeFrom === "last" || settings.consumeFrom === "max"
     ? "CONSUME_FROM_LAST_OFFSET"
     : settings.consumeFrom === "first" || settings.consumeFrom === "min"
@@ -142,6 +143,7 @@ const start = <R>(
     const resolve = yield* StartPositionOf.make({
       settings,
       store,
+      report,
       startedAt,
       knownAtStart,
       isShared: (topic) => rebalance.isShared(topic)

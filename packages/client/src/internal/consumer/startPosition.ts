@@ -12,6 +12,7 @@ import { OffsetFetchError } from "../../ConsumerError.js"
 import { NameServer } from "../../NameServer.js"
 import type { OffsetStore } from "../../OffsetStore.js"
 import * as Backoff from "./backoff.js"
+import type { Report } from "./report.js"
 import type { Settings } from "./settings.js"
 
 const FIRST_DELAY = 100
@@ -32,6 +33,7 @@ const LONGEST_DELAY = 3_000
 export const make = Effect.fnUntraced(function*(options: {
   readonly settings: Settings
   readonly store: OffsetStore
+  readonly report: Report
   readonly startedAt: number
   readonly knownAtStart: ReadonlySet<string>
   /** Whether the group has other members. */
@@ -39,8 +41,8 @@ export const make = Effect.fnUntraced(function*(options: {
 }) {
   const broker = yield* Broker
   const nameServer = yield* NameServer
-  const { knownAtStart, settings, startedAt, store } = options
-  const { consumeFrom, group } = settings
+  const { knownAtStart, report, settings, startedAt, store } = options
+  const { consumeFrom, group, onOffsetRegression } = settings
 
   const byRule = (queue: MessageQueue): Effect.Effect<bigint, OffsetFetchError> =>
     Effect.suspend(() => {
@@ -60,12 +62,31 @@ export const make = Effect.fnUntraced(function*(options: {
       return Effect.mapError(ask, (cause) => new OffsetFetchError({ group, queue, address, cause }))
     })
 
+  /** The committed offset, unless it is lower than what this member wrote there itself and the policy is to hold that. */
+  const agreed = (queue: MessageQueue, theirs: bigint): Effect.Effect<bigint> =>
+    Effect.suspend(() => {
+      const ours = Option.getOrElse(store.written(queue), () => theirs)
+      if (theirs >= ours) return Effect.succeed(theirs)
+      const held = onOffsetRegression === "hold"
+      report.publish({ _tag: "OffsetRegressed", queue, ours, theirs, what: "Committed", policy: onOffsetRegression })
+      if (held) store.reset(queue, ours)
+      return Effect.as(
+        Effect.logWarning(
+          `Group "${group}": the committed offset of queue ${queue.queueId} of topic ${queue.topic} on ` +
+            `${queue.brokerName} is ${theirs}, and this member committed ${ours} there; it begins at ${
+              held ? ours : theirs
+            }`
+        ),
+        held ? ours : theirs
+      )
+    })
+
   const once = (queue: MessageQueue): Effect.Effect<bigint, OffsetFetchError> =>
     Effect.flatMap(
       store.fetch(queue),
       Option.match({
         onNone: () => byRule(queue),
-        onSome: Effect.succeed
+        onSome: (offset) => agreed(queue, offset)
       })
     )
 
