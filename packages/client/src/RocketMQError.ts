@@ -9,6 +9,7 @@ import * as BrokerErrors from "./BrokerError.js"
 import * as ClientErrors from "./ClientError.js"
 import { CompressionError } from "./Compression.js"
 import * as ConsumerErrors from "./ConsumerError.js"
+import * as DeadLetterErrors from "./DeadLetterError.js"
 import * as NameServerErrors from "./NameServerError.js"
 import * as ProducerErrors from "./ProducerError.js"
 import { ReceiptExpiredError } from "./ReceiptHandle.js"
@@ -45,6 +46,13 @@ export * as ClientError from "./ClientError.js"
  * @since 0.1.0
  */
 export * as ConsumerError from "./ConsumerError.js"
+
+/**
+ * Errors of reading dead letters.
+ *
+ * @since 0.1.0
+ */
+export * as DeadLetterError from "./DeadLetterError.js"
 
 /**
  * Errors of asking name servers.
@@ -117,6 +125,7 @@ export type RocketMQError =
   | ProducerErrors.ProducerError
   | RequestReplyErrors.RequestReplyError
   | ConsumerErrors.ConsumerError
+  | DeadLetterErrors.DeadLetterError
   | SubscriptionErrors.SubscriptionError
   | TopicErrors.TopicError
   | TransactionErrors.TransactionError
@@ -131,5 +140,6 @@ export const isRocketMQError = (u: unknown): u is RocketMQError =>
   RequestReplyErrors.isRequestReplyError(u) ||
   BrokerErrors.isBrokerError(u) || NameServerErrors.isNameServerError(u) || ClientErrors.isClientError(u) ||
   ProducerErrors.isProducerError(u) || ConsumerErrors.isConsumerError(u) || SubscriptionErrors.isSubscriptionError(u) ||
+  DeadLetterErrors.isDeadLetterError(u) ||
   TopicErrors.isTopicError(u) || TransactionErrors.isTransactionError(u) || u instanceof CompressionError ||
   u instanceof ReceiptExpiredError

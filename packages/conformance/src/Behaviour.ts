@@ -33,6 +33,7 @@ export type Area =
   | "requests"
   | "filtering"
   | "retries"
+  | "dead letters"
   | "offsets"
   | "members"
   | "stopping"

@@ -7,6 +7,7 @@ import type { Behaviour } from "./Behaviour.js"
 import { batching } from "./behaviours/batching.js"
 import { brokerRequests } from "./behaviours/brokerRequests.js"
 import { consuming } from "./behaviours/consuming.js"
+import { deadLetters } from "./behaviours/deadLetters.js"
 import { filtering } from "./behaviours/filtering.js"
 import { members } from "./behaviours/members.js"
 import { nameServer } from "./behaviours/nameServer.js"
@@ -46,6 +47,7 @@ export const suite: ReadonlyArray<Behaviour> = [
   ...requests,
   ...filtering,
   ...retries,
+  ...deadLetters,
   ...offsets,
   ...members,
   ...stopping,
