@@ -29,6 +29,8 @@ export interface Options {
   readonly group: string
   readonly topics: ReadonlyArray<string>
   readonly strategy: AllocationStrategy
+  /** Each member has all queues, and none is asked for the others: broadcasting. Default false. */
+  readonly everyone?: boolean | undefined
   /** Milliseconds between rounds when nothing happens. */
   readonly interval: number
   /**
@@ -105,6 +107,8 @@ export const make = (
         nameServer.route(topic),
         (cause) => new RebalanceError({ group, topic, reason: "NoRoute", cause })
       )
+      const queues = Arr.sort(route.readQueues, MessageQueue.order)
+      if (options.everyone === true) return queues
       const masters: Array<string> = []
       const others: Array<string> = []
       for (const addresses of route.brokers.values()) {
@@ -116,7 +120,6 @@ export const make = (
       const known = yield* members(topic, masters.concat(others), listOf)
       if (known.length > 1) shared.add(topic)
       else shared.delete(topic)
-      const queues = Arr.sort(route.readQueues, MessageQueue.order)
       return yield* Effect.try({
         try: () => {
           const mine = strategy.allocate({

@@ -26,6 +26,8 @@ import * as AdminView from "./consumer/adminView.js"
 import * as Counters from "./consumer/counters.js"
 import * as Dispatcher from "./consumer/dispatcher.js"
 import * as Handler from "./consumer/handler.js"
+import * as LocalRetry from "./consumer/localRetry.js"
+import * as Pulling from "./consumer/pulling.js"
 import * as PullLoop from "./consumer/pullLoop.js"
 import * as Queues from "./consumer/queues.js"
 import * as Rates from "./consumer/rates.js"
@@ -113,7 +115,8 @@ const start = <R>(
     const publishCounters = Counters.publisher(group, counters)
     const { hub, report } = yield* Report.make(group)
     const totals = new Map([...settings.subscriptions.keys()].map((topic) => [topic, Ledger.totals()]))
-    const store = yield* OffsetStore.remote(group)
+    const broadcasting = settings.messageModel === "broadcasting"
+    const store = options.offsetStore ?? (broadcasting ? yield* OffsetStore.memory : yield* OffsetStore.remote(group))
     const ready = yield* Deferred.make<void>()
 
     // topics and routes first, so that the first heartbeat reaches their brokers and comes before the first pull
@@ -122,12 +125,14 @@ const start = <R>(
     const knownAtStart = yield* resolveTopics(settings)
 
     // the parts refer to each other in a ring: what is ready again goes to the dispatcher, which sends back
-    const retry = yield* Retry.make({
+    const retrying = {
       group,
       maxReconsumeTimes: settings.maxReconsumeTimes,
       counters,
-      onReady: (queue) => dispatcher.offer(queue)
-    })
+      report,
+      onReady: (queue: Ledger.ProcessQueue) => dispatcher.offer(queue)
+    }
+    const retry = broadcasting ? LocalRetry.make(retrying) : yield* Retry.make(retrying)
     const dispatcher: Dispatcher.Dispatcher = yield* Dispatcher.make({
       group,
       concurrency: settings.concurrency,
@@ -139,7 +144,17 @@ const start = <R>(
       counters,
       report
     })
-    const pull = yield* PullLoop.make({ settings, store, counters, report, inflate, offer: dispatcher.offer })
+    const pulling = Pulling.make({
+      broker: yield* Broker,
+      settings,
+      report,
+      commits: !broadcasting && options.offsetStore === undefined
+    })
+    const pull = yield* Effect.provideService(
+      PullLoop.make({ settings, store, counters, report, inflate, offer: dispatcher.offer }),
+      Broker,
+      pulling
+    )
     const resolve = yield* StartPositionOf.make({
       settings,
       store,
@@ -165,6 +180,7 @@ const start = <R>(
       group,
       topics: [...settings.subscriptions.keys()],
       strategy: settings.allocationStrategy,
+      everyone: broadcasting,
       interval: settings.rebalanceInterval,
       apply: queues.assign,
       onRound: (undecided) => {
@@ -175,20 +191,24 @@ const start = <R>(
     })
     const rates = Rates.make(totals, startedAt)
     const view = yield* AdminView.make({ settings, startedAt, queues, store, rates, call })
+    const messageModel = broadcasting ? "BROADCASTING" : "CLUSTERING"
     yield* client.registerConsumer({
       group,
       consumeType: "CONSUME_PASSIVELY",
-      messageModel: "CLUSTERING",
+      messageModel,
       consumeFromWhere: consumeFromWhere(settings),
       subscriptions: () => [...settings.subscriptions.values()].map(({ data }) => data),
       onGroupChanged: Effect.sync(rebalance.trigger),
       onResetOffset: (_topic, offsets) => queues.reset(offsets),
       offsets: view.offsets,
-      runningInfo: view.runningInfo,
+      runningInfo: Effect.map(view.runningInfo, (info) => ({
+        ...info,
+        properties: { ...info.properties, messageModel }
+      })),
       consumeDirectly: view.consumeDirectly
     })
     // not before: the first heartbeat of a group creates its retry topic
-    yield* Effect.forkScoped(Effect.interruptible(client.watchTopic(settings.retryTopic)))
+    if (!broadcasting) yield* Effect.forkScoped(Effect.interruptible(client.watchTopic(settings.retryTopic)))
     yield* checkSelectors(settings)
 
     const stop = Effect.gen(function*() {

@@ -36,6 +36,7 @@ import { checkSelectors, consumeFromWhere, resolveTopics } from "./consumer.js"
 import * as AdminView from "./consumer/adminView.js"
 import * as Counters from "./consumer/counters.js"
 import * as Handler from "./consumer/handler.js"
+import * as Pulling from "./consumer/pulling.js"
 import * as PullLoop from "./consumer/pullLoop.js"
 import * as Queues from "./consumer/queues.js"
 import * as Rates from "./consumer/rates.js"
@@ -124,20 +125,22 @@ export const make = Effect.fnUntraced(function*(options: Options) {
   const loopStore: OffsetStore.OffsetStore = autoCommit ? store : { ...store, update: () => {}, reset: () => {} }
   const pull = yield* PullLoop.make({ settings, store: loopStore, counters, report, inflate, offer: buffer.offer })
     .pipe(
-      Effect.provideService(Broker, {
-        ...broker,
-        pull: (address, request, timeout) => {
-          const data = mode === "Assign" ? subscriptions.get(request.topic)?.data : undefined
-          return broker.pull(address, {
-            ...request,
-            commitOffset: autoCommit ? request.commitOffset : Option.none(),
-            // no heartbeat tells brokers of it
-            subscription: data === undefined
+      Effect.provideService(
+        Broker,
+        Pulling.make({
+          broker,
+          settings,
+          report,
+          commits: autoCommit,
+          subscription: (topic) => {
+            const data = mode === "Assign" ? subscriptions.get(topic)?.data : undefined
+            // brokers hear of a membership by heartbeats
+            return data === undefined
               ? undefined
               : { expressionType: data.expressionType === "SQL92" ? "SQL92" : "TAG", expression: data.subString }
-          }, timeout)
-        }
-      })
+          }
+        })
+      )
     )
 
   const resolve = (queue: MessageQueue): Effect.Effect<bigint> =>
