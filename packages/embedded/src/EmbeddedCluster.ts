@@ -67,6 +67,8 @@ export interface Options {
   readonly recallMessage?: boolean | undefined
   /** Whether pulls that find nothing are held as long as they ask for. When false, 1 s at most. Default true. */
   readonly longPolling?: boolean | undefined
+  /** Whether consumers may filter by SQL92 expressions, as `enablePropertyFilter`. Default true; RocketMQ's is false. */
+  readonly propertyFilter?: boolean | undefined
   /** How long a client may be silent before it counts as gone. Default 120 s. */
   readonly clientTimeout?: Duration.DurationInput | undefined
   /** Age at which the producer of a half message is asked about it. Default 6 s. */
@@ -236,6 +238,7 @@ const settingsOf = (options: Options): Settings => ({
   timerWheel: options.timerWheel ?? true,
   recallMessage: options.recallMessage ?? false,
   longPolling: options.longPolling ?? true,
+  propertyFilter: options.propertyFilter ?? true,
   clientTimeout: Duration.toMillis(options.clientTimeout ?? Duration.seconds(120)),
   transactionTimeout: Duration.toMillis(options.transactionTimeout ?? Duration.seconds(6)),
   transactionCheckInterval: Duration.toMillis(options.transactionCheckInterval ?? Duration.seconds(30)),

@@ -87,7 +87,7 @@ export const make = (broker: Broker): ReadonlyArray<readonly [number, Handler]> 
     ["autoCreateSubscriptionGroup", String(broker.settings.autoCreateGroup)],
     ["maxMessageSize", String(broker.settings.maxMessageSize)],
     ["longPollingEnable", String(broker.settings.longPolling)],
-    ["enablePropertyFilter", "false"],
+    ["enablePropertyFilter", String(broker.settings.propertyFilter)],
     ["timerWheelEnable", String(broker.settings.timerWheel)],
     ["timerMaxDelaySec", String(Math.floor(broker.settings.maxTimerDelay / 1000))],
     ["recallMessageEnable", String(broker.settings.recallMessage)],

@@ -169,10 +169,10 @@ export const writeByQueue = (
   entries: ReadonlyArray<readonly [Queue, LooseJson.Json]>
 ): LooseJson.Json => new LooseJson.Entries(entries.map(([queue, value]) => [writeQueue(queue), value]))
 
-/** The expression type in the body of CHECK_CLIENT_CONFIG. */
-export const readExpressionType = (body: Uint8Array | undefined): string => {
-  const subscription = parse(body)["subscriptionData"]
-  return LooseJson.isObject(subscription) ? text(subscription["expressionType"], "TAG") : "TAG"
+/** The subscription in the body of CHECK_CLIENT_CONFIG. */
+export const readCheck = (body: Uint8Array | undefined): Subscription | undefined => {
+  const value = parse(body)["subscriptionData"]
+  return LooseJson.isObject(value) ? subscription(value) : undefined
 }
 
 export const groupConfig = (groupName: string): GroupConfig => ({

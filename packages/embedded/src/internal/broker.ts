@@ -14,6 +14,7 @@ import * as AdminHandlers from "./adminHandlers.js"
 import * as ClientHandlers from "./clientHandlers.js"
 import * as Clients from "./clients.js"
 import type { Connection } from "./connection.js"
+import * as Filters from "./filters.js"
 import * as GroupTable from "./groupTable.js"
 import * as Locks from "./locks.js"
 import * as LongPolling from "./longPolling.js"
@@ -43,6 +44,7 @@ export interface Settings {
   readonly timerWheel: boolean
   readonly recallMessage: boolean
   readonly longPolling: boolean
+  readonly propertyFilter: boolean
   readonly clientTimeout: number
   readonly transactionTimeout: number
   readonly transactionCheckInterval: number
@@ -71,6 +73,7 @@ export interface Broker {
   readonly consumers: Clients.Consumers
   readonly producers: Clients.Producers
   readonly longPolling: LongPolling.LongPolling
+  readonly filters: Filters.Filters
   readonly transactions: Transactions.Transactions
   readonly now: () => number
   /** A whole number from 0 to below `bound`. */
@@ -100,8 +103,8 @@ export const make = (options: {
     retentionBytes: settings.retentionBytes,
     storeHost: address,
     now,
-    stored: (stored, tagsCode) => {
-      longPolling.arrived(stored, tagsCode)
+    stored: (stored, tagsCode, properties) => {
+      longPolling.arrived(stored, tagsCode, properties)
       shared.changed()
     }
   })
@@ -187,6 +190,7 @@ export const make = (options: {
     consumers,
     producers,
     longPolling,
+    filters: Filters.make(),
     now,
     random,
     uniqueId: () => unique(now()),

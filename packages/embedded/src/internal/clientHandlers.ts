@@ -14,6 +14,7 @@ import * as Bodies from "./bodies.js"
 import type { Broker } from "./broker.js"
 import type { Channel } from "./clients.js"
 import * as Fields from "./fields.js"
+import * as Filters from "./filters.js"
 import { offsetId } from "./messageIds.js"
 import type { SendHeader } from "./sendHandlers.js"
 import { checkTopic, emptyBody, readV1, readV2 } from "./sendHandlers.js"
@@ -45,6 +46,7 @@ export const make = (broker: Broker): ReadonlyArray<readonly [number, Handler]> 
       const config = broker.groups.find(consumer.groupName)
       if (config === undefined) continue
       broker.topics.ensure(Names.retryTopic(consumer.groupName), config.retryQueueNums)
+      if (!isV2 || !data.withoutSub) broker.filters.register(consumer)
       broker.consumers.register(
         consumer,
         channel,
@@ -97,10 +99,14 @@ export const make = (broker: Broker): ReadonlyArray<readonly [number, Handler]> 
   }
 
   const checkClient: Handler = ({ request }) => {
-    const type = Bodies.readExpressionType(request.body)
-    return type === "TAG"
-      ? ok
-      : answer(ResponseCode.SYSTEM_ERROR, `The broker does not support consumer to filter message by ${type}`)
+    const subscription = Bodies.readCheck(request.body)
+    if (subscription === undefined || Filters.isTag(subscription.expressionType)) return ok
+    const { expressionType, subString } = subscription
+    if (!broker.settings.propertyFilter) return Filters.unsupported(expressionType)
+    return Either.match(Filters.bySql(expressionType, subString), {
+      onLeft: (problem) => answer(ResponseCode.SUBSCRIPTION_PARSE_FAILED, problem),
+      onRight: () => ok
+    })
   }
 
   const reply = (read: (fields: ExtFields) => SendHeader): Handler => (call) => {

@@ -3,6 +3,7 @@
  *
  * @since 0.1.0
  */
+import type { Properties } from "@effect-rocketmq/protocol/MessageProperties"
 import type { Connection } from "./connection.js"
 import type { Filter, Stored } from "./store.js"
 import type { Tasks } from "./tasks.js"
@@ -28,7 +29,7 @@ export interface LongPolling {
     readonly timeout: number
     readonly again: () => void
   }) => void
-  readonly arrived: (stored: Stored, tagsCode: number) => void
+  readonly arrived: (stored: Stored, tagsCode: number, properties: () => Properties) => void
   /** Forgets the pulls of a connection that is gone. */
   readonly drop: (connection: Connection) => void
   readonly size: () => number
@@ -72,12 +73,12 @@ export const make = (tasks: Tasks, timers: Timers): LongPolling => {
       add(held, key)
       add(byConnection, connection)
     },
-    arrived: (stored, tagsCode) => {
+    arrived: (stored, tagsCode, properties) => {
       if (held.size === 0) return
       const ofQueue = held.get(`${stored.topic}@${stored.queueId}`)
       if (ofQueue === undefined) return
       for (const pull of Array.from(ofQueue)) {
-        if (stored.queueOffset < pull.offset || !pull.filter(tagsCode)) continue
+        if (stored.queueOffset < pull.offset || !pull.filter(tagsCode, properties)) continue
         forget(pull)
         if (ready.length === 0) tasks.defer(flush)
         ready.push(pull)

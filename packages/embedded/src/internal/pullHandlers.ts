@@ -9,10 +9,11 @@ import type { ExtFields } from "@effect-rocketmq/protocol/RemotingCommand"
 import * as RequestCode from "@effect-rocketmq/protocol/RequestCode"
 import * as ResponseCode from "@effect-rocketmq/protocol/ResponseCode"
 import * as SysFlag from "@effect-rocketmq/protocol/SysFlag"
-import type { Subscription } from "./bodies.js"
+import * as Either from "effect/Either"
 import { tagSubscription } from "./bodies.js"
 import type { Broker } from "./broker.js"
 import * as Fields from "./fields.js"
+import * as Filters from "./filters.js"
 import type { Answer, Call, Handler } from "./server.js"
 import { answer, ok, suggestion } from "./server.js"
 import type { Filter, ReadResult } from "./store.js"
@@ -34,21 +35,6 @@ const codeOf = (result: ReadResult, offset: number): number => {
     case "OFFSET_RESET":
       return ResponseCode.PULL_OFFSET_MOVED
   }
-}
-
-const everything: Filter = () => true
-
-const filters = new WeakMap<Subscription, Filter>()
-
-/** By the hashes of the heartbeat's `codeSet`, never by its expression: an empty set with a tag matches nothing. */
-const filterOf = (subscription: Subscription): Filter => {
-  if (subscription.subString === "*" || subscription.classFilterMode) return everything
-  let filter = filters.get(subscription)
-  if (filter === undefined) {
-    const codes = new Set(subscription.codeSet)
-    filters.set(subscription, filter = (tagsCode) => codes.has(tagsCode))
-  }
-  return filter
 }
 
 const concat = (result: ReadResult): Uint8Array | undefined => {
@@ -74,18 +60,25 @@ interface Pull {
 }
 
 export const make = (broker: Broker): ReadonlyArray<readonly [number, Handler]> => {
-  const subscriptionOf = (
-    fields: ExtFields,
-    group: string,
-    topic: string,
-    sysFlag: number
-  ): Subscription | Answer => {
-    if ((sysFlag & SysFlag.PULL_SUBSCRIPTION) !== 0) {
-      const type = fields["expressionType"] || "TAG"
-      if (type !== "TAG") return unsupported(type)
-      return tagSubscription(topic, fields["subscription"] ?? "*") ??
-        answer(ResponseCode.SUBSCRIPTION_PARSE_FAILED, "parse the consumer's subscription failed")
+  const supported = (type: string, filter: Filter): Filter | Answer =>
+    Filters.isTag(type) || broker.settings.propertyFilter ? filter : Filters.unsupported(type)
+
+  /** Of a pull that brings its own subscription. As in RocketMQ, an expression that does not parse filters nothing. */
+  const ownFilter = (fields: ExtFields, topic: string): Filter | Answer => {
+    const type = fields["expressionType"] || "TAG"
+    const expression = fields["subscription"] ?? ""
+    const unparsed = answer(ResponseCode.SUBSCRIPTION_PARSE_FAILED, "parse the consumer's subscription failed")
+    if (type !== "TAG") {
+      return expression === ""
+        ? unparsed
+        : supported(type, Either.getOrElse(Filters.bySql(type, expression), () => Filters.everything))
     }
+    const subscription = tagSubscription(topic, expression)
+    return subscription === undefined ? unparsed : Filters.byTag(subscription)
+  }
+
+  const filterOf = (fields: ExtFields, group: string, topic: string, sysFlag: number): Filter | Answer => {
+    if ((sysFlag & SysFlag.PULL_SUBSCRIPTION) !== 0) return ownFilter(fields, topic)
     const members = broker.consumers.group(group)
     if (members === undefined) {
       return answer(ResponseCode.SUBSCRIPTION_NOT_EXIST, `the consumer's group info not exist${suggestion}`)
@@ -94,10 +87,21 @@ export const make = (broker: Broker): ReadonlyArray<readonly [number, Handler]> 
     if (subscription === undefined) {
       return answer(ResponseCode.SUBSCRIPTION_NOT_EXIST, `the consumer's subscription not exist${suggestion}`)
     }
-    if (subscription.subVersion < Fields.big(fields, "subVersion")) {
+    const version = Fields.big(fields, "subVersion")
+    if (subscription.subVersion < version) {
       return answer(ResponseCode.SUBSCRIPTION_NOT_LATEST, "the consumer's subscription not latest")
     }
-    return subscription.expressionType === "TAG" ? subscription : unsupported(subscription.expressionType)
+    if (Filters.isTag(subscription.expressionType)) return Filters.byTag(subscription)
+    const data = broker.filters.get(group, topic)
+    if (data === undefined) {
+      return answer(
+        ResponseCode.FILTER_DATA_NOT_EXIST,
+        "The broker's consumer filter data is not exist!Your expression may be wrong!"
+      )
+    }
+    return data.version < version
+      ? answer(ResponseCode.FILTER_DATA_NOT_LATEST, "the consumer's consumer filter data not latest")
+      : supported(subscription.expressionType, data.filter)
   }
 
   const respond = (pull: Pull, result: ReadResult): Answer => ({
@@ -159,10 +163,9 @@ export const make = (broker: Broker): ReadonlyArray<readonly [number, Handler]> 
           `consumer:[/${call.connection.remoteAddress}]`
       )
     }
-    const subscription = subscriptionOf(fields, group, name, sysFlag)
-    if ("code" in subscription) return subscription
+    const filter = filterOf(fields, group, name, sysFlag)
+    if (typeof filter === "object") return filter
     const offset = Fields.long(fields, "queueOffset")
-    const filter = filterOf(subscription)
     const maxMessages = Fields.int(fields, "maxMsgNums")
     const pull: Pull = {
       call,
@@ -255,9 +258,6 @@ export const make = (broker: Broker): ReadonlyArray<readonly [number, Handler]> 
     [RequestCode.GET_EARLIEST_MSG_STORETIME, earliest]
   ]
 }
-
-const unsupported = (type: string): Answer =>
-  answer(ResponseCode.SYSTEM_ERROR, `The broker does not support consumer to filter message by ${type}`)
 
 const numbers = (values: Record<string, number | bigint>): Answer => {
   const extFields: Record<string, string> = {}

@@ -34,8 +34,11 @@ export interface Stored {
   readonly storeTimestamp: number
 }
 
-/** What a filter asks of a message: its tag hash is all that is known of it without its bytes. */
-export type Filter = (tagsCode: number) => boolean
+/**
+ * Whether a message is wanted. Its tag hash is all that is known of it without its bytes; called without its properties, a
+ * filter that needs them says yes.
+ */
+export type Filter = (tagsCode: number, properties?: () => MessageProperties.Properties) => boolean
 
 /** The outcome of a read, under the names that RocketMQ writes into the remark of its answer. */
 export type ReadStatus =
@@ -105,7 +108,7 @@ export const make = (options: {
   readonly retentionBytes: number
   readonly storeHost: string
   readonly now: () => number
-  readonly stored: (stored: Stored, tagsCode: number) => void
+  readonly stored: (stored: Stored, tagsCode: number, properties: () => MessageProperties.Properties) => void
 }): Store => {
   const topics = new Map<string, Map<number, ConsumeQueue>>()
   const log = CommitLog.make(options.retentionBytes, (minOffset) => {
@@ -151,7 +154,7 @@ export const make = (options: {
     const queueOffset = target.append(commitLogOffset, record.length, tagsCode, storeTimestamp)
     log.append(record)
     const stored = { topic: draft.topic, queueId: draft.queueId, queueOffset, commitLogOffset, storeTimestamp }
-    options.stored(stored, tagsCode)
+    options.stored(stored, tagsCode, () => draft.properties)
     return stored
   }
   const record = (of: ConsumeQueue, offset: number): Uint8Array | undefined =>
@@ -181,11 +184,12 @@ export const make = (options: {
     let size = 0
     let next = offset
     for (; next < stop && records.length < wanted; next++) {
-      if (!filter(source.tagsCode(next))) continue
+      const tagsCode = source.tagsCode(next)
+      if (!filter(tagsCode)) continue
       const length = source.size(next)
       if (records.length > 0 && size + length > MAX_PULL_BYTES) break
       const bytes = log.read(source.commitLogOffset(next), length)
-      if (bytes === undefined) continue
+      if (bytes === undefined || !filter(tagsCode, () => decode(bytes).properties)) continue
       records.push(bytes)
       size += length
     }
