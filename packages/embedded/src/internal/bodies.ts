@@ -157,6 +157,55 @@ export const readLock = (body: Uint8Array | undefined): LockRequest => {
   }
 }
 
+/** Acknowledgements of messages of one queue that were popped at once: `start` plus each distance. */
+export interface BatchAck {
+  readonly group: string
+  readonly topic: string
+  /** `0` the topic itself, `1` the group's retry topic of it. */
+  readonly retry: string
+  readonly queueId: number
+  readonly popTime: number
+  readonly start: number
+  readonly distances: ReadonlyArray<number>
+}
+
+export const readBatchAck = (body: Uint8Array): ReadonlyArray<BatchAck> =>
+  objects(parse(body)["acks"]).map((ack) => {
+    const bits = Uint8Array.from(atob(text(ack["b"])), (char) => char.charCodeAt(0))
+    const distances: Array<number> = []
+    for (let i = 0; i < bits.length * 8; i++) if ((bits[i >> 3]! & 1 << (i & 7)) !== 0) distances.push(i)
+    return {
+      group: text(ack["c"]),
+      topic: text(ack["t"]),
+      retry: text(ack["r"]),
+      queueId: number(ack["q"]),
+      popTime: number(ack["pt"]),
+      start: number(ack["so"]),
+      distances
+    }
+  })
+
+export const readRequestMode = (body: Uint8Array | undefined) => {
+  const value = parse(body)
+  return {
+    topic: text(value["topic"]),
+    group: text(value["consumerGroup"]),
+    mode: text(value["mode"]) === "POP" ? "POP" as const : "PULL" as const,
+    popShareQueueNum: number(value["popShareQueueNum"])
+  }
+}
+
+export const readAssignmentQuery = (body: Uint8Array | undefined) => {
+  const value = parse(body)
+  return {
+    topic: text(value["topic"]),
+    group: text(value["consumerGroup"]),
+    clientId: text(value["clientId"]),
+    strategyName: text(value["strategyName"]),
+    messageModel: text(value["messageModel"], "CLUSTERING")
+  }
+}
+
 /** In the order that Java writes: tools compare the text. */
 export const writeQueue = (queue: Queue): LooseJson.JsonObject => ({
   brokerName: queue.brokerName,

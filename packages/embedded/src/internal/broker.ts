@@ -11,6 +11,7 @@ import type { Request } from "@effect-rocketmq/protocol/RemotingCommand"
 import * as Remoting from "@effect-rocketmq/protocol/RemotingCommand"
 import * as RequestCode from "@effect-rocketmq/protocol/RequestCode"
 import * as AdminHandlers from "./adminHandlers.js"
+import * as AssignmentHandlers from "./assignmentHandlers.js"
 import * as ClientHandlers from "./clientHandlers.js"
 import * as Clients from "./clients.js"
 import type { Connection } from "./connection.js"
@@ -20,6 +21,9 @@ import * as Locks from "./locks.js"
 import * as LongPolling from "./longPolling.js"
 import { hostPrefix, makeUnique } from "./messageIds.js"
 import * as Offsets from "./offsets.js"
+import * as PopHandlers from "./popHandlers.js"
+import * as PopPolling from "./popPolling.js"
+import * as PopTable from "./popTable.js"
 import * as PullHandlers from "./pullHandlers.js"
 import * as QueryHandlers from "./queryHandlers.js"
 import * as RecallHandlers from "./recallHandlers.js"
@@ -74,6 +78,9 @@ export interface Broker {
   readonly producers: Clients.Producers
   readonly longPolling: LongPolling.LongPolling
   readonly filters: Filters.Filters
+  readonly popPolling: PopPolling.PopPolling
+  /** What groups have popped and not settled. */
+  readonly pops: PopTable.PopTable
   readonly transactions: Transactions.Transactions
   readonly now: () => number
   /** A whole number from 0 to below `bound`. */
@@ -99,12 +106,14 @@ export const make = (options: {
   const { tasks, timers } = shared
   const now = timers.now
   const longPolling = LongPolling.make(tasks, timers)
+  const popPolling = PopPolling.make(tasks, timers)
   const store = Store.make({
     retentionBytes: settings.retentionBytes,
     storeHost: address,
     now,
     stored: (stored, tagsCode, properties) => {
       longPolling.arrived(stored, tagsCode, properties)
+      popPolling.arrived(stored, tagsCode)
       shared.changed()
     }
   })
@@ -134,7 +143,16 @@ export const make = (options: {
 
   const handlers = () => {
     const table = new Map<number, Handler>()
-    const parts = [SendHandlers, RecallHandlers, PullHandlers, ClientHandlers, QueryHandlers, AdminHandlers]
+    const parts = [
+      SendHandlers,
+      RecallHandlers,
+      PullHandlers,
+      PopHandlers,
+      AssignmentHandlers,
+      ClientHandlers,
+      QueryHandlers,
+      AdminHandlers
+    ]
     for (const part of parts) for (const [code, handler] of part.make(broker)) table.set(code, handler)
     table.set(RequestCode.END_TRANSACTION, broker.transactions.end)
     return table
@@ -145,6 +163,7 @@ export const make = (options: {
     handlers,
     onClose: (connection) => {
       longPolling.drop(connection)
+      popPolling.drop(connection)
       consumers.drop(connection)
       producers.drop(connection)
     },
@@ -160,6 +179,12 @@ export const make = (options: {
     }
   })
 
+  const topics = TopicTable.make({
+    autoCreate: settings.autoCreateTopic,
+    defaultQueues: settings.defaultTopicQueues,
+    delayLevels: settings.delayLevels.length,
+    clusterName
+  })
   const base = {
     name,
     clusterName,
@@ -169,12 +194,7 @@ export const make = (options: {
     bootTimestamp: now(),
     server,
     timers,
-    topics: TopicTable.make({
-      autoCreate: settings.autoCreateTopic,
-      defaultQueues: settings.defaultTopicQueues,
-      delayLevels: settings.delayLevels.length,
-      clusterName
-    }),
+    topics,
     groups: GroupTable.make(settings.autoCreateGroup),
     store,
     schedule: Schedule.make({
@@ -191,6 +211,8 @@ export const make = (options: {
     producers,
     longPolling,
     filters: Filters.make(),
+    popPolling,
+    pops: PopTable.make({ store, topics, timers, storeHost: address }),
     now,
     random,
     uniqueId: () => unique(now()),
