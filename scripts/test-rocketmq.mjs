@@ -31,7 +31,15 @@ const suite = async (name, env, ...files) => {
 }
 
 const behaviours = (address) =>
-  suite("behaviours", { ROCKETMQ_NAMESRV_ADDR: address }, "rocketmq", "interop", "requests-interop", "formats")
+  suite(
+    "behaviours",
+    { ROCKETMQ_NAMESRV_ADDR: address },
+    "rocketmq",
+    "interop",
+    "requests-interop",
+    "shared-group",
+    "formats"
+  )
 
 // after the behaviours, which would not like it
 const restart = (address, dir) =>

@@ -9,9 +9,12 @@ import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
+import java.util.stream.Collectors;
 import org.apache.rocketmq.client.consumer.DefaultMQPushConsumer;
 import org.apache.rocketmq.client.consumer.listener.ConsumeConcurrentlyStatus;
 import org.apache.rocketmq.client.consumer.listener.MessageListenerConcurrently;
+import org.apache.rocketmq.client.consumer.rebalance.AllocateMessageQueueAveragelyByCircle;
+import org.apache.rocketmq.client.consumer.rebalance.AllocateMessageQueueConsistentHash;
 import org.apache.rocketmq.client.exception.MQBrokerException;
 import org.apache.rocketmq.client.exception.MQClientException;
 import org.apache.rocketmq.client.producer.DefaultMQProducer;
@@ -31,6 +34,7 @@ import org.apache.rocketmq.remoting.exception.RemotingException;
  *   java -cp 'LIB/*' JavaPeer.java digest NAMESRV TOPIC GROUP COUNT [SECONDS]
  *   java -cp 'LIB/*' JavaPeer.java request NAMESRV TOPIC GROUP COUNT
  *   java -cp 'LIB/*' JavaPeer.java reply NAMESRV TOPIC GROUP COUNT [SECONDS]
+ *   java -cp 'LIB/*' JavaPeer.java share NAMESRV TOPIC GROUP COUNT SECONDS STRATEGY
  *
  * `produce` sends COUNT messages: plain ones, every fifth over the compression threshold, the last ten as one batch.
  * `consume` fails each message whose number is 3 once, and prints `number reconsumeTimes bodyLength tag` for each
@@ -41,6 +45,9 @@ import org.apache.rocketmq.remoting.exception.RemotingException;
  * with the number of the request, or `number` and `error`.
  * `reply` answers requests with `re: ` before their body, and prints each request as such a line. It prints `ready` when
  * it has queues.
+ * `share` is a member of a group, under the client id 127.0.0.1@java-peer; STRATEGY is AVG, AVG_BY_CIRCLE or
+ * CONSISTENT_HASH. Each time that its queues have changed it prints `queues broker:id,broker:id...` in their order, and
+ * `got NUMBER` for each message.
  * All end with a line `done N`, or `missing N` when fewer than COUNT different messages came within SECONDS (60).
  */
 public class JavaPeer {
@@ -58,6 +65,7 @@ public class JavaPeer {
             case "digest": digest(namesrv, topic, group, count, seconds); break;
             case "request": request(namesrv, topic, group, count); break;
             case "reply": reply(namesrv, topic, group, count, seconds); break;
+            case "share": share(namesrv, topic, group, count, seconds, args[6]); break;
             default: throw new IllegalArgumentException(args[0]);
         }
         System.exit(0);
@@ -149,6 +157,38 @@ public class JavaPeer {
         });
         consumer.start();
         finish(consumer, all, seen, seconds);
+    }
+
+    static void share(String namesrv, String topic, String group, int count, int seconds, String strategy) throws Exception {
+        DefaultMQPushConsumer consumer = consumer(namesrv, topic, group);
+        consumer.setClientIP("127.0.0.1");
+        consumer.setInstanceName("java-peer");
+        switch (strategy) {
+            case "AVG": break;
+            case "AVG_BY_CIRCLE": consumer.setAllocateMessageQueueStrategy(new AllocateMessageQueueAveragelyByCircle()); break;
+            case "CONSISTENT_HASH": consumer.setAllocateMessageQueueStrategy(new AllocateMessageQueueConsistentHash()); break;
+            default: throw new IllegalArgumentException(strategy);
+        }
+        Set<String> seen = ConcurrentHashMap.newKeySet();
+        CountDownLatch all = new CountDownLatch(count);
+        consumer.registerMessageListener((MessageListenerConcurrently) (messages, context) -> {
+            for (MessageExt message : messages) {
+                System.out.println("got " + new String(message.getBody(), StandardCharsets.UTF_8));
+                if (seen.add(message.getMsgId())) all.countDown();
+            }
+            return ConsumeConcurrentlyStatus.CONSUME_SUCCESS;
+        });
+        consumer.start();
+        String before = "";
+        for (long end = System.currentTimeMillis() + seconds * 1000L; System.currentTimeMillis() < end; Thread.sleep(50)) {
+            String queues = consumer.getDefaultMQPushConsumerImpl().getRebalanceImpl().getProcessQueueTable().keySet().stream()
+                .filter(queue -> queue.getTopic().equals(topic)).sorted()
+                .map(queue -> queue.getBrokerName() + ":" + queue.getQueueId()).collect(Collectors.joining(","));
+            if (!queues.equals(before)) System.out.println("queues " + queues);
+            before = queues;
+            if (all.getCount() == 0) break;
+        }
+        finish(consumer, all, seen, 0);
     }
 
     static void request(String namesrv, String topic, String group, int count) throws Exception {

@@ -15,12 +15,14 @@ import * as Os from "node:os"
 import * as Path from "node:path"
 import { fileURLToPath } from "node:url"
 
-export type Command = "produce" | "consume" | "digest" | "request" | "reply"
+export type Command = "produce" | "consume" | "digest" | "request" | "reply" | "share"
 
 /** A program that runs until it has done what it was told, or until the Scope closes. */
 export interface Running {
   /** Waits for this line; fails when the program ends without it. */
   readonly line: (text: string) => Effect.Effect<void, Error>
+  /** What it has printed so far, by lines. */
+  readonly lines: () => ReadonlyArray<string>
   /** Waits for its end, and gives all that it printed, by lines; fails when the end is not a good one. */
   readonly end: Effect.Effect<ReadonlyArray<string>, Error>
 }
@@ -75,6 +77,7 @@ const spawn = (
           return Effect.sync(() => waiting.delete(again))
         })
       return {
+        lines,
         line: (text) =>
           until<void>(() => {
             if (lines().includes(text)) return Effect.void
