@@ -35,6 +35,8 @@ export type Area =
   | "retries"
   | "dead letters"
   | "offsets"
+  | "pull"
+  | "broadcast"
   | "members"
   | "stopping"
   | "operators"

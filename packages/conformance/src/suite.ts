@@ -5,6 +5,7 @@
  */
 import type { Behaviour } from "./Behaviour.js"
 import { batching } from "./behaviours/batching.js"
+import { broadcast } from "./behaviours/broadcast.js"
 import { brokerRequests } from "./behaviours/brokerRequests.js"
 import { consuming } from "./behaviours/consuming.js"
 import { deadLetters } from "./behaviours/deadLetters.js"
@@ -15,6 +16,7 @@ import { offsets } from "./behaviours/offsets.js"
 import { operators } from "./behaviours/operators.js"
 import { outcomes } from "./behaviours/outcomes.js"
 import { producing } from "./behaviours/producing.js"
+import { pull } from "./behaviours/pull.js"
 import { requests } from "./behaviours/requests.js"
 import { retries } from "./behaviours/retries.js"
 import { routing } from "./behaviours/routing.js"
@@ -49,6 +51,8 @@ export const suite: ReadonlyArray<Behaviour> = [
   ...retries,
   ...deadLetters,
   ...offsets,
+  ...pull,
+  ...broadcast,
   ...members,
   ...stopping,
   ...operators
