@@ -34,6 +34,7 @@ import * as OptionRules from "./internal/optionRules.js"
 import type { MessageSelector } from "./MessageSelector.js"
 import type { NameServer } from "./NameServer.js"
 import type { OffsetStore } from "./OffsetStore.js"
+import type { OrderlyResult } from "./OrderlyResult.js"
 import type { InvalidSelectorError, InvalidTopicError } from "./SubscriptionError.js"
 
 /**
@@ -151,6 +152,59 @@ export interface BatchOptions extends Options {
 }
 
 /**
+ * What a consumer in order may be told besides. All of it has a default.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface OrderlyTuning {
+  /**
+   * How long a message that was not handled waits before it comes again, 10 milliseconds to 30 seconds; what has to come
+   * after it waits with it. Default 1 second.
+   */
+  readonly suspendTime?: Duration.DurationInput | undefined
+  /**
+   * Whether a handled message is committed. Default true. With `false`, `OrderlyResult.commit` does it for all that was
+   * handled since the last commit; what is not committed counts as unfinished, so that commits have to come before
+   * `pullThresholdCount` messages.
+   */
+  readonly autoCommit?: boolean | undefined
+  /**
+   * Keeps the order among messages of the same key only: others of the same queue are handled beside them, up to
+   * `concurrency`, and a message that comes again holds back its key alone. Messages for which it throws have one key.
+   * Default: the order of the whole queue.
+   */
+  readonly orderBy?: ((message: MessageExt) => string) | undefined
+}
+
+/**
+ * What a consumer in order is. Its members share the messages, and nothing is sent back for a later delivery.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface OrderlyOptions
+  extends Omit<Options, "retryDelayLevel" | "messageModel" | "maxReconsumeTimes">, OrderlyTuning
+{
+  /**
+   * Attempts after the first one until a message becomes a dead letter in `%DLQ%group`, and the next one comes. They are
+   * counted by the member that has the queue, and from 0 by the next one. Default: no limit.
+   */
+  readonly maxReconsumeTimes?: number | undefined
+}
+
+/**
+ * The same for a handler of several messages.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface OrderlyBatchOptions extends Omit<OrderlyOptions, "orderBy"> {
+  /** Most messages that the handler gets at once; it gets what is there, all of one queue. 1 to 1024, default 1. */
+  readonly batchSize: number
+}
+
+/**
  * One queue of this member.
  *
  * @since 0.1.0
@@ -172,6 +226,20 @@ export interface QueueProgress {
   readonly running: number
   /** When the last answer came, in milliseconds; 0 before the first. */
   readonly lastPull: number
+}
+
+/**
+ * The lock of a queue that is consumed in order: only who holds it handles its messages.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface QueueLock {
+  readonly queue: MessageQueue
+  /** False while another member holds it, or its broker does not answer. */
+  readonly locked: boolean
+  /** Since when it has been locked, or waited for, in milliseconds. */
+  readonly since: number
 }
 
 /**
@@ -198,6 +266,8 @@ export interface Stats {
   readonly cachedBytes: number
   readonly running: number
   readonly queues: ReadonlyArray<QueueProgress>
+  /** Of each queue of a consumer in order; empty for others. A queue that waits for its lock is not among `queues`. */
+  readonly locks: ReadonlyArray<QueueLock>
 }
 
 /**
@@ -209,6 +279,11 @@ export interface Stats {
 export type Event =
   | { readonly _tag: "Assigned"; readonly queue: MessageQueue; readonly position: bigint }
   | { readonly _tag: "Revoked"; readonly queue: MessageQueue; readonly committed: bigint; readonly abandoned: number }
+  /**
+   * A consumer in order may no longer handle the queue until it is locked again. `Refused`: another member has it.
+   * `Lapsed`: the broker did not renew the lock in time. What was in hand comes again.
+   */
+  | { readonly _tag: "LockLost"; readonly queue: MessageQueue; readonly reason: "Refused" | "Lapsed" }
   | { readonly _tag: "OffsetCorrected"; readonly queue: MessageQueue; readonly from: bigint; readonly to: bigint }
   | {
     /** The broker has less than this member knows; see `onOffsetRegression`. */
@@ -343,6 +418,76 @@ export const layerBatch = <E, R>(
   handler: (messages: ReadonlyArray<MessageExt>) => Effect.Effect<void | BatchResult, E, R>
 ): Layer.Layer<Consumer, StartError, Exclude<R, Scope.Scope> | Client | NameServer | Broker | Compression> =>
   Layer.scoped(Consumer, makeBatch(options, handler))
+
+/**
+ * Starts a consumer whose handler gets the messages of a queue one after the other, in the order of their offsets, or of
+ * each key: see `orderBy`. Only one member at a time handles a queue: the one that holds the broker's lock on it. It
+ * starts, stops and needs what {@link make} does.
+ *
+ * A handler that fails, throws, dies or takes longer than `consumeTimeout` gets the same message first again after
+ * `suspendTime`, and what has to come after it waits. Delivery is at least once: when a queue goes to another member, that
+ * begins at the first message that was not committed.
+ *
+ * @since 0.1.0
+ * @category constructors
+ */
+export const makeOrderly: <E, R>(
+  options: OrderlyOptions,
+  handler: (message: MessageExt) => Effect.Effect<void | OrderlyResult, E, R>
+) => Effect.Effect<
+  Consumer["Type"],
+  StartError,
+  R | Client | NameServer | Broker | Compression | Scope.Scope
+> = internal.makeOrderly
+
+/**
+ * The same with a handler that gets several messages at once, all of one queue, in order. Its result concerns all of them.
+ *
+ * @since 0.1.0
+ * @category constructors
+ */
+export const makeOrderlyBatch: <E, R>(
+  options: OrderlyBatchOptions,
+  handler: (messages: ReadonlyArray<MessageExt>) => Effect.Effect<void | OrderlyResult, E, R>
+) => Effect.Effect<
+  Consumer["Type"],
+  StartError,
+  R | Client | NameServer | Broker | Compression | Scope.Scope
+> = internal.makeOrderlyBatch
+
+/**
+ * A consumer in order for as long as the Layer lives. See {@link makeOrderly}.
+ *
+ * @example
+ * import { Consumer, MessageSelector } from "@effect-rocketmq/client"
+ * import { Effect } from "effect"
+ *
+ * export const Accounts = Consumer.layerOrderly({
+ *   group: "accounts",
+ *   subscriptions: { bookings: MessageSelector.all },
+ *   orderBy: (message) => message.keys[0] ?? ""
+ * }, (message) => Effect.log("booking", message.keys))
+ *
+ * @since 0.1.0
+ * @category layers
+ */
+export const layerOrderly = <E, R>(
+  options: OrderlyOptions,
+  handler: (message: MessageExt) => Effect.Effect<void | OrderlyResult, E, R>
+): Layer.Layer<Consumer, StartError, Exclude<R, Scope.Scope> | Client | NameServer | Broker | Compression> =>
+  Layer.scoped(Consumer, makeOrderly(options, handler))
+
+/**
+ * A consumer of batches in order for as long as the Layer lives. See {@link makeOrderlyBatch}.
+ *
+ * @since 0.1.0
+ * @category layers
+ */
+export const layerOrderlyBatch = <E, R>(
+  options: OrderlyBatchOptions,
+  handler: (messages: ReadonlyArray<MessageExt>) => Effect.Effect<void | OrderlyResult, E, R>
+): Layer.Layer<Consumer, StartError, Exclude<R, Scope.Scope> | Client | NameServer | Broker | Compression> =>
+  Layer.scoped(Consumer, makeOrderlyBatch(options, handler))
 
 const rules = OptionRules.consumer
 const variable = OptionRules.variables("ROCKETMQ", "CONSUMER")

@@ -152,7 +152,7 @@ export class ProcessQueue {
   private ready: Array<Batch> = []
   private again: Array<Handed> = []
   private onRoom: (() => void) | undefined
-  private onIdle: (() => void) | undefined
+  private readonly onIdle = new Set<() => void>()
 
   constructor(queue: MessageQueue, position: bigint, limits: Limits, budget: Budget, totals: Totals) {
     this.queue = queue
@@ -289,6 +289,24 @@ export class ProcessQueue {
   }
 
   /**
+   * Handed out messages are not done, and wait with whoever was given them: nobody handles them now.
+   *
+   * @since 0.1.0
+   */
+  lay(count: number): void {
+    this.release(count)
+  }
+
+  /**
+   * Messages that were laid down or put back are in hand again.
+   *
+   * @since 0.1.0
+   */
+  hold(count: number): void {
+    this.running += count
+  }
+
+  /**
    * Makes a message that was put back ready again. False when it is no longer of account.
    *
    * @since 0.1.0
@@ -360,9 +378,9 @@ export class ProcessQueue {
    * @since 0.1.0
    */
   whenIdle(callback: () => void): () => void {
-    this.onIdle = callback
+    this.onIdle.add(callback)
     return () => {
-      if (this.onIdle === callback) this.onIdle = undefined
+      this.onIdle.delete(callback)
     }
   }
 
@@ -392,10 +410,10 @@ export class ProcessQueue {
    */
   private release(count: number): void {
     this.running -= count
-    if (this.running === 0 && this.onIdle !== undefined) {
-      const callback = this.onIdle
-      this.onIdle = undefined
-      callback()
+    if (this.running === 0 && this.onIdle.size > 0) {
+      const callbacks = [...this.onIdle]
+      this.onIdle.clear()
+      for (const callback of callbacks) callback()
     }
   }
 }

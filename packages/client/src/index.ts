@@ -68,6 +68,31 @@ export * as Consumer from "./Consumer.js"
 export * as ConsumerError from "./ConsumerError.js"
 
 /**
+ * What fails between a program and the dead letters of a group.
+ *
+ * @since 0.1.0
+ */
+export * as DeadLetterError from "./DeadLetterError.js"
+
+/**
+ * What a group has given up: its dead-letter topic `%DLQ%group` as a Stream, and the way back.
+ *
+ * @since 0.1.0
+ */
+export * as DeadLetters from "./DeadLetters.js"
+
+/**
+ * Handlers that do a thing once for each message, although delivery is at least once: what was handled is remembered under
+ * the message's unique key, in a store of your choice.
+ *
+ * A message is remembered when its handler has succeeded. Between that moment and the handler's own effect a crash still
+ * makes two: where that must not be, write the key in the same transaction as the effect.
+ *
+ * @since 0.1.0
+ */
+export * as Deduplication from "./Deduplication.js"
+
+/**
  * Which brokers to stay away from for a while. A broker that failed gets no messages until its pause is over; then one
  * message tries it, and all others follow when that one succeeds. A broker that was slow gets none while others are
  * quicker, for a time that grows with its slowness.
@@ -135,6 +160,14 @@ export * as NameServerError from "./NameServerError.js"
 export * as OffsetStore from "./OffsetStore.js"
 
 /**
+ * What a handler that gets messages in order may say when plain success or failure is not enough. A failure is the same as
+ * `suspend()`: the same message comes first again.
+ *
+ * @since 0.1.0
+ */
+export * as OrderlyResult from "./OrderlyResult.js"
+
+/**
  * The ledger of one queue: which messages were pulled and are not finished, how much they keep in memory, and which
  * offset may be committed. It never says an offset beyond a message that is not finished.
  *
@@ -176,6 +209,14 @@ export * as ProducerPreset from "./ProducerPreset.js"
  * @since 0.1.0
  */
 export * as ProducerStats from "./ProducerStats.js"
+
+/**
+ * A consumer that is asked for messages instead of calling a handler: by polls or as a stream, over queues that the group
+ * shares out or that are assigned by hand, with the position in the program's hand.
+ *
+ * @since 0.1.0
+ */
+export * as PullConsumer from "./PullConsumer.js"
 
 /**
  * Which queues this member of a group owns: asked again periodically and whenever something says that it may have

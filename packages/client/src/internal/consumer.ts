@@ -14,12 +14,21 @@ import * as BrokerErrors from "../BrokerError.js"
 import type { ConsumerMember } from "../Client.js"
 import { Client } from "../Client.js"
 import { Compression } from "../Compression.js"
-import type { BatchOptions, Consumer, Options, StartError } from "../Consumer.js"
-import { ConsumerStartError, SubscribeError } from "../ConsumerError.js"
+import type {
+  BatchOptions,
+  Consumer,
+  Options,
+  OrderlyBatchOptions,
+  OrderlyOptions,
+  OrderlyTuning,
+  StartError
+} from "../Consumer.js"
+import { ConsumerConfigError, ConsumerStartError, SubscribeError } from "../ConsumerError.js"
 import type { BatchResult, ConsumeResult } from "../ConsumeResult.js"
 import * as MessageSelector from "../MessageSelector.js"
 import { NameServer } from "../NameServer.js"
 import * as OffsetStore from "../OffsetStore.js"
+import type { OrderlyResult } from "../OrderlyResult.js"
 import * as Ledger from "../ProcessQueue.js"
 import * as Rebalance from "../Rebalance.js"
 import * as AdminView from "./consumer/adminView.js"
@@ -27,6 +36,8 @@ import * as Counters from "./consumer/counters.js"
 import * as Dispatcher from "./consumer/dispatcher.js"
 import * as Handler from "./consumer/handler.js"
 import * as LocalRetry from "./consumer/localRetry.js"
+import * as Locks from "./consumer/locks.js"
+import * as Orderly from "./consumer/orderly.js"
 import * as Pulling from "./consumer/pulling.js"
 import * as PullLoop from "./consumer/pullLoop.js"
 import * as Queues from "./consumer/queues.js"
@@ -100,13 +111,44 @@ export const consumeFromWhere = (settings: Settings): ConsumerMember["consumeFro
     ? "CONSUME_FROM_FIRST_OFFSET"
     : "CONSUME_FROM_TIMESTAMP"
 
+const inBackground = (group: string, loops: ReadonlyArray<Effect.Effect<never>>) =>
+  Effect.forEach(
+    loops,
+    (loop) => Effect.forkScoped(Effect.interruptible(Effect.annotateLogs(loop, { module: "Consumer", group }))),
+    { discard: true }
+  )
+
+/** What a consumer in order has besides: its dispatcher, and the locks that have to outlive the last handler. */
+const inOrder = Effect.fnUntraced(function*<R>(
+  options: Omit<Parameters<typeof Orderly.make<R>>[0], "locks"> & {
+    readonly onLost: (queue: MQ.MessageQueue, reason: Locks.LossReason) => Effect.Effect<void>
+  }
+) {
+  const locks = yield* Locks.make({ group: options.settings.group, onLost: options.onLost })
+  const dispatcher = yield* Orderly.make({ ...options, locks })
+  return {
+    locks,
+    dispatcher,
+    whileRunning: [
+      supervised("The renewal of locks", locks.run),
+      supervised("The watch over locks", locks.watch)
+    ],
+    /** A queue whose handler does not end stays locked until its lock lapses. */
+    unlock: Effect.suspend(() => {
+      const stuck = new Set([...dispatcher.stuck()].map(({ queue }) => MQ.key(queue)))
+      return locks.release(locks.all().map(({ queue }) => queue).filter((queue) => !stuck.has(MQ.key(queue))))
+    })
+  }
+})
+
 const start = <R>(
-  options: Options & { readonly batchSize?: number | undefined },
-  callOf: (settings: Settings, inflate: Handler.Inflate) => Handler.Call<R>
+  options: Options & OrderlyTuning & { readonly batchSize?: number | undefined },
+  callOf: (settings: Settings, inflate: Handler.Inflate) => Handler.Call<R>,
+  kind: "push" | "orderly" = "push"
 ): Effect.Effect<Consumer["Type"], StartError, R | Requirements> =>
   Effect.gen(function*() {
     const startedAt = yield* Clock.currentTimeMillis
-    const settings = yield* SettingsOf.make(options, startedAt)
+    const settings = yield* SettingsOf.make(options, startedAt, kind)
     const { group } = settings
     const client = yield* Client
     const inflate = Handler.inflater(yield* Compression, settings.maxDecompressedSize)
@@ -116,6 +158,10 @@ const start = <R>(
     const { hub, report } = yield* Report.make(group)
     const totals = new Map([...settings.subscriptions.keys()].map((topic) => [topic, Ledger.totals()]))
     const broadcasting = settings.messageModel === "broadcasting"
+    if (broadcasting && settings.orderly !== undefined) {
+      const problem = "must be clustering for a consumer in order: members that all have a queue cannot lock it"
+      return yield* new ConsumerConfigError({ group, option: "messageModel", value: "broadcasting", problem })
+    }
     const store = options.offsetStore ?? (broadcasting ? yield* OffsetStore.memory : yield* OffsetStore.remote(group))
     const ready = yield* Deferred.make<void>()
 
@@ -133,7 +179,16 @@ const start = <R>(
       onReady: (queue: Ledger.ProcessQueue) => dispatcher.offer(queue)
     }
     const retry = broadcasting ? LocalRetry.make(retrying) : yield* Retry.make(retrying)
-    const dispatcher: Dispatcher.Dispatcher = yield* Dispatcher.make({
+    const ordered = settings.orderly === undefined ? undefined : yield* inOrder({
+      settings,
+      orderly: settings.orderly,
+      call,
+      retry,
+      counters,
+      report,
+      onLost: (queue, reason) => queues.lost(queue, reason)
+    })
+    const dispatcher: Dispatcher.Dispatcher = ordered?.dispatcher ?? (yield* Dispatcher.make({
       group,
       concurrency: settings.concurrency,
       batchSize: settings.batchSize,
@@ -143,7 +198,7 @@ const start = <R>(
       retry,
       counters,
       report
-    })
+    }))
     const pulling = Pulling.make({
       broker: yield* Broker,
       settings,
@@ -161,7 +216,8 @@ const start = <R>(
       report,
       startedAt,
       knownAtStart,
-      isShared: (topic) => rebalance.isShared(topic)
+      // the lock is given over when all is committed
+      isShared: (topic) => ordered === undefined && rebalance.isShared(topic)
     })
     let shared = false
     const checkReady = (): void => {
@@ -174,7 +230,8 @@ const start = <R>(
       totals,
       resolve,
       pull,
-      onResolved: checkReady
+      onResolved: checkReady,
+      ordered: ordered && { locks: ordered.locks, interrupt: ordered.dispatcher.interrupt }
     })
     const rebalance: Rebalance.Rebalance = yield* Rebalance.make({
       group,
@@ -216,6 +273,7 @@ const start = <R>(
       const cutOff = yield* dispatcher.stop(settings.shutdownTimeout)
       const waiting = queues.pulled().reduce((sum, { ledger }) => sum + ledger.count, 0) - cutOff
       yield* queues.close
+      if (ordered !== undefined) yield* ordered.unlock
       yield* publishCounters
       yield* cutOff > 0
         ? Effect.logWarning(
@@ -226,11 +284,16 @@ const start = <R>(
           `Consumer group "${group}" stopped; ${waiting} pulled messages were not handled and come again`
         )
     })
+    // while the last handlers run, their locks are renewed
+    if (ordered !== undefined) yield* inBackground(group, ordered.whileRunning)
     yield* Effect.addFinalizer(() => stop)
 
     const background = <A>(loop: Effect.Effect<A>) =>
       Effect.forkScoped(Effect.interruptible(Effect.annotateLogs(loop, { module: "Consumer", group })))
     yield* dispatcher.start
+    if (ordered !== undefined) {
+      yield* background(supervised("The queue of suspended messages", ordered.dispatcher.resume))
+    }
     yield* background(supervised("The watch over handlers", dispatcher.watch))
     yield* background(supervised("The pulse of handlers", dispatcher.pulse))
     yield* background(supervised("The queue of messages to redo", retry.run))
@@ -248,7 +311,7 @@ const start = <R>(
       group,
       ready: Deferred.await(ready),
       assignment: Effect.sync(queues.owned),
-      stats: Effect.sync(() => statsOf(counters, queues, store, dispatcher.running())),
+      stats: Effect.sync(() => statsOf(counters, queues, store, dispatcher.running(), ordered?.locks.all())),
       events: Stream.fromPubSub(hub),
       commit: queues.persist
     }
@@ -267,3 +330,17 @@ export const makeBatch = <E, R>(
   handler: (messages: ReadonlyArray<MessageExt>) => Effect.Effect<void | BatchResult, E, R>
 ): Effect.Effect<Consumer["Type"], StartError, R | Requirements> =>
   start(options, ({ group }, inflate) => Handler.batch(group, inflate, handler))
+
+/** See Consumer.makeOrderly. */
+export const makeOrderly = <E, R>(
+  options: OrderlyOptions,
+  handler: (message: MessageExt) => Effect.Effect<void | OrderlyResult, E, R>
+): Effect.Effect<Consumer["Type"], StartError, R | Requirements> =>
+  start(options, (_, inflate) => Handler.single(inflate, handler), "orderly")
+
+/** See Consumer.makeOrderlyBatch. */
+export const makeOrderlyBatch = <E, R>(
+  options: OrderlyBatchOptions,
+  handler: (messages: ReadonlyArray<MessageExt>) => Effect.Effect<void | OrderlyResult, E, R>
+): Effect.Effect<Consumer["Type"], StartError, R | Requirements> =>
+  start(options, (_, inflate) => Handler.orderlyBatch(inflate, handler), "orderly")

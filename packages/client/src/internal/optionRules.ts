@@ -80,6 +80,10 @@ const duration = (range: string, allows: (millis: number) => boolean): Rule<Dura
 /** @internal */
 export const longerThanZero = duration("a finite duration longer than zero", (millis) => millis > 0)
 
+/** @internal A duration from so many milliseconds to so many. */
+const between = (least: number, most: number): Rule<Duration.DurationInput> =>
+  duration(`a duration from ${least} ms to ${most} ms`, (millis) => millis >= least && millis <= most)
+
 /** @internal A duration of so many milliseconds or more. */
 export const lasting = (least: number): Rule<Duration.DurationInput> =>
   duration(`a finite duration of at least ${least} ms`, (millis) => millis >= least)
@@ -223,6 +227,7 @@ export const consumer = {
   maxDecompressedSize: whole(1, 1024 * MIB),
   maxReconsumeTimes: whole(0, 0x7fffffff),
   retryDelayLevel: whole(0, 18),
+  suspendTime: between(10, 30_000),
   consumeTimeout: lasting(1),
   persistInterval: lasting(10),
   rebalanceInterval: lasting(100),

@@ -98,6 +98,10 @@ export class Cluster {
   readonly sends: Array<{ readonly topic: string; readonly request: Request }> = []
   readonly trace: Array<string> = []
   readonly heartbeats: Array<string> = []
+  /** Who holds the lock of a queue, by key; a test may give it to somebody else. */
+  readonly locks = new Map<string, string>()
+  /** The queues of each request to lock, by key, with its time. */
+  readonly lockRequests: Array<{ readonly keys: ReadonlyArray<string>; readonly at: number }> = []
   readonly fetches: Array<string> = []
   member: Client.ConsumerMember | undefined
   routeListeners: Array<(change: NameServer.RouteChange) => void> = []
@@ -110,6 +114,7 @@ export class Cluster {
   onCommit: () => BrokerError.BrokerError | undefined = () => undefined
   onSendBack: () => BrokerError.BrokerError | undefined = () => undefined
   onCheck: () => BrokerError.BrokerError | undefined = () => undefined
+  onLock: () => Effect.Effect<void, BrokerError.BrokerError> = () => Effect.void
   onSend: () => BrokerError.BrokerError | undefined = () => undefined
   maxPull = 32
 
@@ -226,8 +231,6 @@ export class Cluster {
             "queryMessage",
             "heartbeat",
             "unregister",
-            "lockQueues",
-            "unlockQueues",
             "createTopic",
             "deleteTopic",
             "topicConfig",
@@ -254,6 +257,32 @@ export class Cluster {
                 traceOn: true
               })
               : Effect.fail(error)
+          }),
+        lockQueues: (
+          _address: string,
+          clientId: string,
+          _group: string,
+          queues: ReadonlyArray<MessageQueue.MessageQueue>
+        ) =>
+          Effect.gen(this, function*() {
+            const keys = queues.map(MessageQueue.key)
+            this.lockRequests.push({ keys, at: yield* Clock.currentTimeMillis })
+            for (const { queueId, topic } of queues) this.trace.push(`lock ${topic}@${queueId}`)
+            yield* this.onLock()
+            for (const key of keys) if (!this.locks.has(key)) this.locks.set(key, clientId)
+            return queues.filter((queue) => this.locks.get(MessageQueue.key(queue)) === clientId)
+          }),
+        unlockQueues: (
+          _address: string,
+          clientId: string,
+          _group: string,
+          queues: ReadonlyArray<MessageQueue.MessageQueue>
+        ) =>
+          Effect.sync(() => {
+            for (const queue of queues) {
+              this.trace.push(`unlock ${queue.topic}@${queue.queueId}`)
+              if (this.locks.get(MessageQueue.key(queue)) === clientId) this.locks.delete(MessageQueue.key(queue))
+            }
           }),
         pull: this.pull,
         queryConsumerOffset: (_address: string, _group: string, queue: MessageQueue.MessageQueue) =>

@@ -14,8 +14,10 @@ import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Option from "effect/Option"
 import type { OffsetStore } from "../../OffsetStore.js"
+import { isOrderlyResult } from "../../OrderlyResult.js"
 import type { Call } from "./handler.js"
-import { Unreadable, verdictOf } from "./handler.js"
+import { Unreadable, UnreadableParts, verdictOf } from "./handler.js"
+import { isHeld } from "./locks.js"
 import type { Pulled } from "./pullLoop.js"
 import type { Queues } from "./queues.js"
 import type { Rates } from "./rates.js"
@@ -25,6 +27,9 @@ const MIB = 1024 * 1024
 
 /** The broker's own patience with a relayed call is 10 s; an answer after that reaches nobody. In milliseconds. */
 const DIRECT_TIMEOUT = 9_000
+
+/** What a handler of messages in order said, as operators know it. */
+const codes = { Handled: "CR_SUCCESS", Suspend: "CR_LATER", Commit: "CR_COMMIT", Rollback: "CR_ROLLBACK" } as const
 
 /** See the module. */
 export interface AdminView {
@@ -45,7 +50,7 @@ export const make = <R>(options: {
   Effect.map(Effect.context<R>(), (context) => {
     const { call, queues, rates, settings, startedAt, store } = options
 
-    const infoOf = ({ lastPull, ledger }: Pulled): ProcessQueueInfo => ({
+    const infoOf = ({ lastPull, ledger, lock }: Pulled): ProcessQueueInfo => ({
       cachedMsgCount: ledger.count,
       cachedMsgMinOffset: ledger.count === 0 ? 0n : ledger.committable(),
       cachedMsgMaxOffset: ledger.count === 0 ? 0n : ledger.position - 1n,
@@ -53,9 +58,9 @@ export const make = <R>(options: {
       commitOffset: Option.getOrElse(store.noted(ledger.queue), () => ledger.committable()),
       dropped: ledger.closing,
       lastConsumeTimestamp: ledger.lastHandled,
-      lastLockTimestamp: 0,
+      lastLockTimestamp: lock?.grantedAt ?? 0,
       lastPullTimestamp: lastPull,
-      locked: false,
+      locked: lock !== undefined && isHeld(lock),
       transactionMsgCount: 0,
       transactionMsgMaxOffset: 0n,
       transactionMsgMinOffset: 0n,
@@ -65,7 +70,7 @@ export const make = <R>(options: {
     const runningInfo = Effect.map(Clock.currentTimeMillis, (now): ConsumerRunningInfo => ({
       properties: {
         PROP_CONSUME_TYPE: "CONSUME_PASSIVELY",
-        PROP_CONSUMEORDERLY: "false",
+        PROP_CONSUMEORDERLY: String(settings.orderly !== undefined),
         PROP_THREADPOOL_CORE_SIZE: String(settings.concurrency),
         PROP_CONSUMER_START_TIMESTAMP: String(startedAt),
         PROP_CLIENT_VERSION: MqVersion.nameOf(MqVersion.CURRENT),
@@ -98,12 +103,20 @@ export const make = <R>(options: {
       const result = (
         consumeResult: ConsumeMessageDirectlyResult["consumeResult"],
         remark?: string
-      ): ConsumeMessageDirectlyResult => ({ autoCommit: true, order: false, consumeResult, remark, spentTimeMills })
+      ): ConsumeMessageDirectlyResult => ({
+        autoCommit: settings.orderly?.autoCommit ?? true,
+        order: settings.orderly !== undefined,
+        consumeResult,
+        remark,
+        spentTimeMills
+      })
       if (Exit.isFailure(exit)) {
         const error = Cause.squash(exit.cause)
+        if (error instanceof UnreadableParts) return result("CR_THROW_EXCEPTION", error.reasons.get(0)?.reason)
         return result("CR_THROW_EXCEPTION", error instanceof Unreadable ? error.reason : Cause.pretty(exit.cause))
       }
       if (Option.isNone(exit.value)) return result("CR_LATER", `the handler was interrupted after ${DIRECT_TIMEOUT} ms`)
+      if (isOrderlyResult(exit.value.value)) return result(codes[exit.value.value._tag])
       const verdict = verdictOf(exit.value.value, 0)
       if (verdict instanceof Unreadable) return result("CR_THROW_EXCEPTION", verdict.reason)
       return verdict === undefined || verdict._tag === "Consumed" ? result("CR_SUCCESS") : result("CR_LATER")

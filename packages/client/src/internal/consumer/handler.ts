@@ -11,12 +11,21 @@ import type { Compression } from "../../Compression.js"
 import { InvalidConsumeResultError } from "../../ConsumerError.js"
 import type { BatchResult, ConsumeResult } from "../../ConsumeResult.js"
 import { isConsumeResult } from "../../ConsumeResult.js"
+import type { OrderlyResult } from "../../OrderlyResult.js"
 
 /** A message whose body cannot be read: no delivery will ever succeed. */
 export class Unreadable {
   readonly reason: string
   constructor(reason: string) {
     this.reason = reason
+  }
+}
+
+/** Messages of a batch whose bodies cannot be read, by index: no handler has seen any of the batch. */
+export class UnreadableParts {
+  readonly reasons: ReadonlyMap<number, Unreadable>
+  constructor(reasons: ReadonlyMap<number, Unreadable>) {
+    this.reasons = reasons
   }
 }
 
@@ -47,9 +56,9 @@ export const inflater = (compression: Compression["Type"], maxSize: number): Inf
 }
 
 /** A handler of single messages. */
-export const single = <E, R>(
+export const single = <A extends ConsumeResult | OrderlyResult, E, R>(
   inflate: Inflate,
-  handler: (message: MessageExt) => Effect.Effect<void | ConsumeResult, E, R>
+  handler: (message: MessageExt) => Effect.Effect<void | A, E, R>
 ): Call<R> =>
 (messages, from) => {
   const message = messages[from]!
@@ -93,6 +102,31 @@ export const batch = <E, R>(
       if (SysFlag.isCompressed(slice[i]!.sysFlag)) return inflated(slice)
     }
     return Effect.flatMap(handler(slice), (value) => check(value, slice.length))
+  }
+}
+
+/** A handler of several messages in order, with one result for all of them. */
+export const orderlyBatch = <E, R>(
+  inflate: Inflate,
+  handler: (messages: ReadonlyArray<MessageExt>) => Effect.Effect<void | OrderlyResult, E, R>
+): Call<R> => {
+  const inflated = Effect.fnUntraced(function*(slice: ReadonlyArray<MessageExt>) {
+    const readable: Array<MessageExt> = []
+    const reasons = new Map<number, Unreadable>()
+    for (let i = 0; i < slice.length; i++) {
+      const message = slice[i]!
+      const plain = SysFlag.isCompressed(message.sysFlag)
+        ? yield* Effect.either(inflate(message))
+        : Either.right(message)
+      if (Either.isRight(plain)) readable.push(plain.right)
+      else reasons.set(i, plain.left)
+    }
+    return reasons.size > 0 ? yield* Effect.fail(new UnreadableParts(reasons)) : yield* handler(readable)
+  })
+
+  return (messages, from, to) => {
+    const slice = from === 0 && to === messages.length ? messages : messages.slice(from, to)
+    return slice.some(({ sysFlag }) => SysFlag.isCompressed(sysFlag)) ? inflated(slice) : handler(slice)
   }
 }
 

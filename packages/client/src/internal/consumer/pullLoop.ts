@@ -23,6 +23,7 @@ import type { Subscription } from "../../Subscription.js"
 import * as Backoff from "./backoff.js"
 import type { Counters } from "./counters.js"
 import type { Inflate } from "./handler.js"
+import type { Lock } from "./locks.js"
 import type { Report } from "./report.js"
 import type { Settings } from "./settings.js"
 
@@ -51,6 +52,8 @@ export interface Pulled {
   lastPull: number
   /** Failures in a row. */
   failures: number
+  /** Of a consumer in order. */
+  readonly lock?: Lock | undefined
 }
 
 /** The broker forgot this client or has an older subscription: a heartbeat mends that. */
@@ -167,6 +170,8 @@ export const make = Effect.fnUntraced(function*(options: {
       const epoch = ledger.epoch
       const offset = ledger.position
       const asked = yield* Clock.currentTimeMillis
+      // a process that stood still: the loss of the lock, which ends this loop, is noticed presently
+      if (self.lock !== undefined && asked >= self.lock.validUntil) yield* Effect.never
       const to = target(self)
       const committable = ledger.committable()
       const answer: Either.Either<PullResult, BrokerError> = to === undefined

@@ -3,17 +3,23 @@
  */
 import type { MessageQueue } from "@effect-rocketmq/protocol/MessageQueue"
 import * as MQ from "@effect-rocketmq/protocol/MessageQueue"
+import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
 import * as FiberMap from "effect/FiberMap"
+import * as FiberSet from "effect/FiberSet"
 import type { OffsetStore } from "../../OffsetStore.js"
 import type { ProcessQueue } from "../../ProcessQueue.js"
 import * as Ledger from "../../ProcessQueue.js"
+import type { Lock, Locks, LossReason } from "./locks.js"
 import type { Pulled } from "./pullLoop.js"
 import type { Report } from "./report.js"
 import type { Settings } from "./settings.js"
 
 /** After a defect, in milliseconds. */
 const RESTART_DELAY = 3_000
+
+/** How long interrupted handlers of a queue that goes to another member may take to clean up, in milliseconds. */
+const FAREWELL = 1_000
 
 /** A queue of this member; `pulled` is absent until its position is known. */
 interface Owned {
@@ -29,6 +35,8 @@ export interface Queues {
   readonly reset: (offsets: ReadonlyArray<readonly [MessageQueue, bigint]>) => Effect.Effect<void>
   /** Commits what may be committed. */
   readonly persist: Effect.Effect<void>
+  /** The lock of a queue is lost: it begins anew once it is locked again. */
+  readonly lost: (queue: MessageQueue, reason: LossReason) => Effect.Effect<void>
   /** Ends the pulling of all queues; their ledgers stay. */
   readonly halt: Effect.Effect<void>
   /** Commits, then forgets everything. */
@@ -49,10 +57,16 @@ export const make = Effect.fnUntraced(function*(options: {
   readonly resolve: (queue: MessageQueue) => Effect.Effect<bigint>
   readonly pull: (pulled: Pulled) => Effect.Effect<never>
   readonly onResolved: () => void
+  /** Of a consumer in order: the locks, without which no queue is touched, and the way to interrupt its handlers. */
+  readonly ordered?: {
+    readonly locks: Locks
+    readonly interrupt: (ledger: ProcessQueue) => void
+  } | undefined
 }) {
-  const { onResolved, pull, report, resolve, settings, store, totals } = options
+  const { onResolved, ordered, pull, report, resolve, settings, store, totals } = options
   const table = new Map<string, Owned>()
   const fibers = yield* FiberMap.make<string, never>()
+  const lingering = yield* FiberSet.make<void>()
   const budget = Ledger.budget(settings.maxCachedBytes)
 
   const pulled = (): Array<Pulled> => {
@@ -63,8 +77,13 @@ export const make = Effect.fnUntraced(function*(options: {
     return all
   }
 
-  const persistOf = (all: ReadonlyArray<Pulled>): Effect.Effect<void> =>
-    Effect.suspend(() => {
+  /** Ledgers of queues that were lost, some of whose handlers may not have ended yet. */
+  const before = new Map<string, ProcessQueue>()
+
+  const persistOf = (owned: ReadonlyArray<Pulled>): Effect.Effect<void> =>
+    Effect.flatMap(Clock.currentTimeMillis, (now) => {
+      // somebody else may be further by now
+      const all = owned.filter(({ lock }) => lock === undefined || now < lock.validUntil)
       for (const { ledger } of all) store.update(ledger.queue, ledger.committable())
       return Effect.flatMap(
         store.persist(all.map(({ ledger }) => ledger.queue)),
@@ -72,14 +91,28 @@ export const make = Effect.fnUntraced(function*(options: {
       )
     })
 
+  /** Holds the lock, after the last handler of an earlier time has ended. */
+  const locked = (queue: MessageQueue): Effect.Effect<Lock | undefined> =>
+    Effect.suspend(() => {
+      if (ordered === undefined) return Effect.succeed(undefined)
+      const key = MQ.key(queue)
+      const ledger = before.get(key)
+      const ended = ledger === undefined ? Effect.void : Effect.map(idle(ledger), () => before.delete(key))
+      return Effect.zipRight(ended, ordered.locks.acquire(queue))
+    })
+
   const open = (owned: Owned): Effect.Effect<never> =>
+    Effect.flatMap(locked(owned.queue), (lock) => openWith(owned, lock))
+
+  const openWith = (owned: Owned, lock: Lock | undefined): Effect.Effect<never> =>
     Effect.flatMap(resolve(owned.queue), (position) => {
       const self: Pulled = {
         ledger: Ledger.make(owned.queue, position, settings.limits, budget, totals.get(owned.queue.topic)),
         subscription: settings.subscriptions.get(owned.queue.topic)!,
         suggestedBrokerId: 0,
         lastPull: 0,
-        failures: 0
+        failures: 0,
+        lock
       }
       owned.pulled = self
       report.publish({ _tag: "Assigned", queue: owned.queue, position })
@@ -107,13 +140,34 @@ export const make = Effect.fnUntraced(function*(options: {
       return Effect.sync(ledger.whenIdle(() => resume(Effect.void)))
     })
 
+  const unlock = (queue: MessageQueue): Effect.Effect<void> =>
+    ordered === undefined ? Effect.void : ordered.locks.release([queue])
+
+  /** Unlocks a queue as soon as no handler has any of it: until then the lock is renewed. */
+  const letGo = (key: string, ledger: ProcessQueue): Effect.Effect<void> => {
+    if (ordered === undefined) return Effect.void
+    if (ledger.running === 0) return unlock(ledger.queue)
+    before.set(key, ledger)
+    const later = Effect.zipRight(
+      idle(ledger),
+      Effect.suspend(() => {
+        // it may have come back meanwhile
+        if (before.get(key) !== ledger || table.has(key)) return Effect.void
+        before.delete(key)
+        return unlock(ledger.queue)
+      })
+    )
+    return Effect.asVoid(FiberSet.run(lingering, later))
+  }
+
   /** Stop pulling, let running handlers finish, commit, and only then forget. */
   const revoke = Effect.fnUntraced(function*(key: string, owned: Owned) {
     yield* FiberMap.remove(fibers, key)
     const self = owned.pulled
     if (self === undefined) {
       table.delete(key)
-      return
+      const ledger = before.get(key)
+      return ledger === undefined ? yield* unlock(owned.queue) : yield* letGo(key, ledger)
     }
     const { ledger } = self
     ledger.closing = true
@@ -121,11 +175,18 @@ export const make = Effect.fnUntraced(function*(options: {
     yield* persistOf([self])
     yield* Effect.timeoutOption(idle(ledger), settings.shutdownTimeout)
     yield* persistOf([self])
-    const abandoned = ledger.running
+    const waiting = ledger.running
+    if (ordered !== undefined && waiting > 0) {
+      // the next member begins when this one has ended for certain
+      ordered.interrupt(ledger)
+      yield* Effect.timeoutOption(idle(ledger), FAREWELL)
+    }
+    const abandoned = ordered === undefined ? ledger.running : waiting
     const committed = ledger.committable()
     ledger.drop()
     store.remove(owned.queue)
     table.delete(key)
+    yield* letGo(key, ledger)
     report.publish({ _tag: "Revoked", queue: owned.queue, committed, abandoned })
     if (abandoned > 0) {
       yield* Effect.logWarning(
@@ -141,6 +202,8 @@ export const make = Effect.fnUntraced(function*(options: {
       for (const queue of queues) wanted.set(MQ.key(queue), queue)
     }
     const lost = [...table].filter(([key, { queue }]) => assignment.has(queue.topic) && !wanted.has(key))
+    // all at once: one request to each broker
+    if (ordered !== undefined) yield* ordered.locks.want([...wanted.values()])
     for (const [key, queue] of wanted) {
       const owned = table.get(key) ?? { queue, pulled: undefined }
       table.set(key, owned)
@@ -148,6 +211,31 @@ export const make = Effect.fnUntraced(function*(options: {
       yield* FiberMap.run(fibers, key, start(owned), { onlyIfMissing: true })
     }
     yield* Effect.forEach(lost, ([key, owned]) => revoke(key, owned), { concurrency: "unbounded", discard: true })
+  })
+
+  const lost: Queues["lost"] = Effect.fnUntraced(function*(queue, reason) {
+    const key = MQ.key(queue)
+    const owned = table.get(key)
+    if (owned === undefined) return
+    const self = owned.pulled
+    report.publish({ _tag: "LockLost", queue, reason })
+    yield* Effect.logWarning(
+      `Group "${settings.group}": the lock on queue ${queue.queueId} of topic ${queue.topic} on ${queue.brokerName} ` +
+        (reason === "Refused" ? "went to another member" : "was not renewed in time") +
+        `; nothing of it is handled here until it is locked again`
+    )
+    if (self !== undefined) {
+      const { ledger } = self
+      const revoked = ledger.closing
+      ordered?.interrupt(ledger)
+      ledger.drop()
+      // it is on its way to another member already
+      if (revoked) return
+      store.remove(queue)
+      owned.pulled = undefined
+      if (ledger.running > 0) before.set(key, ledger)
+    }
+    yield* FiberMap.run(fibers, key, start(owned))
   })
 
   const reset: Queues["reset"] = Effect.fnUntraced(function*(offsets) {
@@ -173,6 +261,7 @@ export const make = Effect.fnUntraced(function*(options: {
 
   const queues: Queues = {
     assign,
+    lost,
     reset,
     persist: Effect.suspend(() => persistOf(pulled())),
     halt: FiberMap.clear(fibers),

@@ -44,6 +44,8 @@ export interface Retry {
    * negative: dead letter. Never fails.
    */
   readonly sendBack: (queue: ProcessQueue, batch: Batch, index: number, level: number) => Effect.Effect<void>
+  /** Makes a message a dead letter. False when it is not certain that it is one. */
+  readonly deadLetter: (queue: ProcessQueue, message: MessageExt) => Effect.Effect<boolean>
   /** Makes messages ready again whose time has come; for ever. */
   readonly run: Effect.Effect<never>
 }
@@ -170,6 +172,11 @@ export const make = Effect.fnUntraced(function*(options: {
     }
   })
 
-  const retry: Retry = { sendBack, run }
+  const deadLetter: Retry["deadLetter"] = (queue, message) =>
+    Effect.tap(giveBack(queue, message, DEAD_LETTER), (taken) => {
+      if (taken) counters.sentBack++
+    })
+
+  const retry: Retry = { sendBack, deadLetter, run }
   return retry
 })

@@ -5,7 +5,7 @@ import * as Names from "@effect-rocketmq/protocol/Names"
 import * as Duration from "effect/Duration"
 import * as Either from "effect/Either"
 import * as AllocationStrategy from "../../AllocationStrategy.js"
-import type { MessageModel, OffsetRegression, Options, StartPosition } from "../../Consumer.js"
+import type { MessageModel, OffsetRegression, Options, OrderlyTuning, StartPosition } from "../../Consumer.js"
 import { ConsumerConfigError, ConsumerValidationError } from "../../ConsumerError.js"
 import * as MessageSelector from "../../MessageSelector.js"
 import * as Subscription from "../../Subscription.js"
@@ -14,6 +14,17 @@ import * as OptionRules from "../optionRules.js"
 import type { RetryDelay } from "./retry.js"
 
 const MIB = 1024 * 1024
+
+/** Of attempts: in order, one after the other waits for the first. */
+const UNLIMITED = 0x7fffffff
+
+/** What a consumer in order goes by besides. */
+export interface Orderly {
+  /** In milliseconds. */
+  readonly suspendTime: number
+  readonly autoCommit: boolean
+  readonly orderBy: OrderlyTuning["orderBy"]
+}
 
 /** Everything that a consumer goes by; times in milliseconds. */
 export interface Settings {
@@ -30,6 +41,8 @@ export interface Settings {
   readonly maxDecompressedSize: number
   readonly maxReconsumeTimes: number
   readonly retryDelay: RetryDelay
+  /** `undefined`: messages are handled in no order. */
+  readonly orderly: Orderly | undefined
   readonly consumeTimeout: number
   readonly persistInterval: number
   readonly rebalanceInterval: number
@@ -68,9 +81,9 @@ export const subscriptionOf = (
  * subscribes later, and has no retry topic.
  */
 export const make = (
-  options: Options & { readonly batchSize?: number | undefined },
+  options: Options & OrderlyTuning & { readonly batchSize?: number | undefined },
   now: number,
-  kind: "push" | "pull" = "push"
+  kind: "push" | "orderly" | "pull" = "push"
 ): Either.Either<Settings, SettingsError> =>
   Either.gen(function*() {
     const group = options.group
@@ -80,18 +93,28 @@ export const make = (
         new ConsumerValidationError({ group, reason: "InvalidGroup", problem: groupProblem })
       )
     }
-    const checked = <A>(option: keyof Options | "batchSize", rule: OptionRules.Rule<A>, value: A) =>
+    const checked = <A>(
+      option: keyof Options | keyof OrderlyTuning | "batchSize",
+      rule: OptionRules.Rule<A>,
+      value: A
+    ) =>
       rule.allows(value) ? Either.right(value) : Either.left(
         new ConsumerConfigError({ group, option, value, problem: `must be ${rule.range}` })
       )
     const millis = (
-      option: "consumeTimeout" | "persistInterval" | "rebalanceInterval" | "shutdownTimeout" | "suspendTimeout",
+      option:
+        | "suspendTime"
+        | "consumeTimeout"
+        | "persistInterval"
+        | "rebalanceInterval"
+        | "shutdownTimeout"
+        | "suspendTimeout",
       value: Duration.DurationInput | undefined,
       fallback: number
     ) => Either.map(checked(option, rules[option], value ?? fallback), Duration.toMillis)
 
     const topics = Object.entries(options.subscriptions)
-    if (topics.length === 0 && kind === "push") {
+    if (topics.length === 0 && kind !== "pull") {
       return yield* Either.left(
         new ConsumerValidationError({ group, reason: "NoSubscription", problem: "subscribes to nothing" })
       )
@@ -103,7 +126,7 @@ export const make = (
     }
     const messageModel = yield* checked("messageModel", rules.messageModel, options.messageModel ?? "clustering")
     // brokers have no second delivery for one member alone
-    if (kind === "push" && messageModel === "clustering") {
+    if (kind !== "pull" && messageModel === "clustering") {
       subscriptions.set(retryTopic, Subscription.make(retryTopic, MessageSelector.all, now))
     }
 
@@ -133,8 +156,17 @@ export const make = (
         rules.maxDecompressedSize,
         options.maxDecompressedSize ?? 32 * MIB
       ),
-      maxReconsumeTimes: yield* checked("maxReconsumeTimes", rules.maxReconsumeTimes, options.maxReconsumeTimes ?? 16),
+      maxReconsumeTimes: yield* checked(
+        "maxReconsumeTimes",
+        rules.maxReconsumeTimes,
+        options.maxReconsumeTimes ?? (kind === "orderly" ? UNLIMITED : 16)
+      ),
       retryDelay: typeof level === "number" ? () => level : level,
+      orderly: kind !== "orderly" ? undefined : {
+        suspendTime: yield* millis("suspendTime", options.suspendTime, 1_000),
+        autoCommit: options.autoCommit ?? true,
+        orderBy: options.orderBy
+      },
       consumeTimeout: yield* millis("consumeTimeout", options.consumeTimeout, 15 * 60_000),
       persistInterval: yield* millis("persistInterval", options.persistInterval, 5_000),
       rebalanceInterval: yield* millis("rebalanceInterval", options.rebalanceInterval, 20_000),

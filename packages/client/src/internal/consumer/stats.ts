@@ -4,10 +4,18 @@
 import type { QueueProgress, Stats } from "../../Consumer.js"
 import type { OffsetStore } from "../../OffsetStore.js"
 import type { Counters } from "./counters.js"
+import type { Lock } from "./locks.js"
+import { isHeld } from "./locks.js"
 import type { Queues } from "./queues.js"
 
 /** The numbers of this moment. */
-export const statsOf = (counters: Counters, queues: Queues, store: OffsetStore, running: number): Stats => {
+export const statsOf = (
+  counters: Counters,
+  queues: Queues,
+  store: OffsetStore,
+  running: number,
+  locks: ReadonlyArray<Lock> = []
+): Stats => {
   let cachedCount = 0
   let cachedBytes = 0
   const progress = queues.pulled().map(({ lastPull, ledger }): QueueProgress => {
@@ -24,5 +32,12 @@ export const statsOf = (counters: Counters, queues: Queues, store: OffsetStore, 
       lastPull
     }
   })
-  return { ...counters, cachedCount, cachedBytes, running, queues: progress }
+  return {
+    ...counters,
+    cachedCount,
+    cachedBytes,
+    running,
+    queues: progress,
+    locks: locks.map((lock) => ({ queue: lock.queue, locked: isHeld(lock), since: lock.since }))
+  }
 }

@@ -66,6 +66,8 @@ export interface Settling<Q> {
   readonly failed: (queue: Q, handed: Handed, cause: Cause.Cause<unknown>) => Effect.Effect<void>
   /** The handler took too long and is interrupted; `ended` waits until it is at an end, which may be never. */
   readonly timedOut: (queue: Q, handed: Handed, ended: Effect.Effect<void>) => Effect.Effect<void>
+  /** The same for a handler that is interrupted by `interrupt`. Default: as when it took too long. */
+  readonly interrupted?: (queue: Q, handed: Handed, ended: Effect.Effect<void>) => Effect.Effect<void>
 }
 
 /** What the workers tell those who settle. */
@@ -100,12 +102,9 @@ export interface Dispatcher {
 /** See the module. */
 export interface Workers<Q> extends Omit<Dispatcher, "offer"> {
   readonly offer: (queue: Q) => void
-  /** Interrupts the handlers that have messages of the queue, and has that settled by `then`. */
-  readonly interrupt: (
-    queue: Q,
-    then: (handed: Handed, ended: Effect.Effect<void>) => Effect.Effect<void>
-  ) => void
-  /** Whether a handler that was interrupted has not ended: queues of which that is so when the workers have stopped. */
+  /** Interrupts the handlers that have messages of the queue. */
+  readonly interrupt: (queue: Q) => void
+  /** Queues of which a handler was interrupted and has not ended. Of account when the workers have stopped. */
   readonly stuck: () => ReadonlySet<Q>
 }
 
@@ -377,9 +376,9 @@ export const make = <Q extends Turns.Source, R>(options: {
       pulse,
       stop,
       running: () => inHand,
-      interrupt: (queue, then) => {
+      interrupt: (queue) => {
         for (const slot of slots) {
-          if (slot.phase === HANDLING && slot.queue === queue) cutOff(slot, (_, handed, ended) => then(handed, ended))
+          if (slot.phase === HANDLING && slot.queue === queue) cutOff(slot, settling.interrupted ?? settling.timedOut)
         }
       },
       stuck: () => {
