@@ -1,12 +1,12 @@
 /**
- * Many sends, a tenth of which a broker refuses and a hundredth of whose callers are interrupted, leave nothing behind.
- * On the cluster at `ROCKETMQ_NAMESRV_ADDR`, else on the embedded broker in a process of its own. `LEAK_SENDS` says how
- * many; the default keeps it short.
+ * What ends leaves nothing behind: many sends, a tenth of which a broker refuses and a hundredth of whose callers are
+ * interrupted, and many consumers that start, consume and stop. On the cluster at `ROCKETMQ_NAMESRV_ADDR`, else on the
+ * embedded broker in a process of its own. `LEAK_SENDS` and `LEAK_CYCLES` say how many; the defaults keep it short.
  */
-import { Message, Producer } from "@effect-rocketmq/client"
+import { Consumer, Message, MessageSelector, Producer } from "@effect-rocketmq/client"
 import { NodeRocketMQ } from "@effect-rocketmq/node"
 import { assert, describe, it } from "@effect/vitest"
-import { Config, Effect, Fiber, Layer, Metric } from "effect"
+import { Config, Deferred, Effect, Fiber, Layer, Metric } from "effect"
 import * as ChildProcess from "node:child_process"
 import { fileURLToPath } from "node:url"
 import * as V8 from "node:v8"
@@ -40,6 +40,7 @@ const collect: unknown = Vm.runInNewContext("gc")
 interface Left {
   readonly fibers: number
   readonly timers: number
+  readonly sockets: number
   readonly heapMiB: number
 }
 
@@ -50,6 +51,8 @@ const fibers = (): number => {
   return 0
 }
 
+const active = (what: string): number => process.getActiveResourcesInfo().filter((name) => name === what).length
+
 /** What is there once everything under way has settled. */
 const left = Effect.gen(function*() {
   // longer than an attempt may wait: what an interrupted caller left is dropped by then
@@ -58,7 +61,8 @@ const left = Effect.gen(function*() {
     if (typeof collect === "function") { for (let i = 0; i < 3; i++) collect() }
     return {
       fibers: fibers(),
-      timers: process.getActiveResourcesInfo().filter((name) => name === "Timeout").length,
+      timers: active("Timeout"),
+      sockets: active("TCPSocketWrap"),
       heapMiB: process.memoryUsage().heapUsed / 1024 / 1024
     }
   })
@@ -121,4 +125,43 @@ describe("sends that fail and callers that give up", () => {
       }),
     300_000
   )
+})
+
+describe("consumers that start and stop", () => {
+  it.scopedLive("leave no fiber, no timer, no socket and no memory behind", () =>
+    Effect.gen(function*() {
+      const total = yield* Config.integer("LEAK_CYCLES").pipe(Config.withDefault(25))
+      const given = yield* Config.string("ROCKETMQ_NAMESRV_ADDR").pipe(Config.withDefault(""))
+      const address = given === "" ? (yield* embedded).address : given
+      const client = NodeRocketMQ.layer({ nameServers: [address] })
+      const topic = "leaks-cycles"
+      const producer = yield* Effect.provide(Producer.make({ group: "leaks-cycles" }), yield* Layer.build(client))
+      const cycle = Effect.scoped(Effect.gen(function*() {
+        const handled = yield* Deferred.make<void>()
+        const services = yield* Layer.build(Layer.fresh(client))
+        yield* producer.send(Message.make({ topic, body: "x" }))
+        yield* Effect.provide(
+          Consumer.make(
+            { group: "leaks-cycles", subscriptions: { [topic]: MessageSelector.all }, consumeFrom: "first" },
+            () => Deferred.succeed(handled, undefined)
+          ),
+          services
+        )
+        yield* Deferred.await(handled)
+      }))
+      const run = (count: number) => Effect.repeatN(cycle, count - 1)
+      yield* run(10)
+      const before = yield* left
+      yield* run(total)
+      const after = yield* left
+      yield* Effect.logInfo(
+        `${total} consumers: fibers ${before.fibers} -> ${after.fibers}, timers ${before.timers} -> ${after.timers}, ` +
+          `sockets ${before.sockets} -> ${after.sockets}, ` +
+          `heap ${before.heapMiB.toFixed(1)} -> ${after.heapMiB.toFixed(1)} MiB`
+      )
+      assert.strictEqual(after.fibers, before.fibers)
+      assert.isAtMost(after.timers, before.timers)
+      assert.isAtMost(after.sockets, before.sockets)
+      assert.isBelow(after.heapMiB - before.heapMiB, 4)
+    }), 300_000)
 })
