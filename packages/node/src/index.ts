@@ -7,6 +7,13 @@
 export * as NodeCompression from "./NodeCompression.js"
 
 /**
+ * Offsets of a broadcasting consumer in a file of this machine, where the Java client keeps them.
+ *
+ * @since 0.1.0
+ */
+export * as NodeOffsetStore from "./NodeOffsetStore.js"
+
+/**
  * Everything that a program on Node needs, in one Layer: the client's services over TCP, with all codecs.
  *
  * @since 0.1.0
