@@ -311,6 +311,14 @@ export * as Subscription from "./Subscription.js"
 export * as SubscriptionError from "./SubscriptionError.js"
 
 /**
+ * What a group wants of which topic, as a registry in memory: checked, bounded, with a memory of what did not agree, and
+ * written to and read from JSON. A consumer keeps its own subscriptions in one; programs may use one without a consumer.
+ *
+ * @since 0.1.0
+ */
+export * as SubscriptionManager from "./SubscriptionManager.js"
+
+/**
  * Topics with a type: producers publish values, handlers receive values. What a message means is said once, as a Schema.
  *
  * A record that the schema does not take is a poison record: no delivery of it will succeed. What becomes of it is a

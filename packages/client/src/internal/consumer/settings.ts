@@ -9,7 +9,8 @@ import type { MessageModel, OffsetRegression, Options, OrderlyTuning, StartPosit
 import { ConsumerConfigError, ConsumerValidationError } from "../../ConsumerError.js"
 import * as MessageSelector from "../../MessageSelector.js"
 import * as Subscription from "../../Subscription.js"
-import { InvalidSelectorError, InvalidTopicError } from "../../SubscriptionError.js"
+import type { InvalidSelectorError, InvalidTopicError } from "../../SubscriptionError.js"
+import * as SubscriptionManager from "../../SubscriptionManager.js"
 import * as OptionRules from "../optionRules.js"
 import type { RetryDelay } from "./retry.js"
 
@@ -64,17 +65,11 @@ export const subscriptionOf = (
   topic: string,
   selector: MessageSelector.MessageSelector,
   now: number
-): Either.Either<Subscription.Subscription, InvalidTopicError | InvalidSelectorError> => {
-  const topicProblem = Names.topicProblem(topic) ??
-    (topic === Names.retryTopic(group) ? "is the group's own retry topic, which it receives anyway" : undefined)
-  if (topicProblem !== undefined) return Either.left(new InvalidTopicError({ group, topic, problem: topicProblem }))
-  const problem = MessageSelector.problem(selector)
-  return problem === undefined
-    ? Either.right(Subscription.make(topic, selector, now))
-    : Either.left(
-      new InvalidSelectorError({ group, topic, selector: `"${MessageSelector.expression(selector)}"`, problem })
-    )
-}
+): Either.Either<Subscription.Subscription, InvalidTopicError | InvalidSelectorError> =>
+  Either.map(
+    SubscriptionManager.validate(group, topic, selector),
+    () => Subscription.make(topic, selector, now)
+  )
 
 /**
  * Checks options before anything is sent. `now` becomes the version of the subscriptions. A consumer that is polled
