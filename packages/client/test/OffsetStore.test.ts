@@ -67,4 +67,37 @@ describe("OffsetStore.remote", () => {
       yield* store.persist([queue])
       assert.strictEqual(cluster.commits.length, 3)
     }))
+
+  it.effect("reads from memory, from the broker, or from the broker when memory has none", () =>
+    Effect.gen(function*() {
+      const cluster = new Cluster({ orders: 1 })
+      cluster.committed.set(key, 5n)
+      const store = yield* make(cluster)
+      assert.deepStrictEqual(yield* store.read(queue, "memory"), Option.none())
+      assert.deepStrictEqual(cluster.fetches, [])
+      assert.deepStrictEqual(yield* store.read(queue, "memory-first"), Option.some(5n))
+      store.update(queue, 9n)
+      assert.deepStrictEqual(yield* store.read(queue, "memory-first"), Option.some(9n))
+      assert.strictEqual(cluster.fetches.length, 1)
+      assert.deepStrictEqual(yield* store.read(queue, "store"), Option.some(5n))
+      // what is noted and not written yet outlives a look at the store
+      assert.deepStrictEqual(yield* store.read(queue, "memory"), Option.some(9n))
+      yield* store.persist([queue])
+      assert.deepStrictEqual(cluster.commits, [[key, 9n]])
+    }))
+
+  it.effect("remembers what was written, also when the queue is gone", () =>
+    Effect.gen(function*() {
+      const cluster = new Cluster({ orders: 1 })
+      const store = yield* make(cluster)
+      assert.deepStrictEqual(store.written(queue), Option.none())
+      store.update(queue, 9n)
+      assert.deepStrictEqual(store.written(queue), Option.none())
+      yield* store.persist([queue])
+      store.remove(queue)
+      assert.deepStrictEqual([store.noted(queue), store.written(queue)], [Option.none(), Option.some(9n)])
+      // on purpose: an operator
+      store.reset(queue, 2n)
+      assert.deepStrictEqual(store.written(queue), Option.none())
+    }))
 })
