@@ -1,10 +1,12 @@
 import type { MessageExt } from "@effect-rocketmq/protocol/MessageExt"
 import * as MessageQueue from "@effect-rocketmq/protocol/MessageQueue"
+import * as ResponseCode from "@effect-rocketmq/protocol/ResponseCode"
 import { assert, describe, it } from "@effect/vitest"
 import { Effect, Exit, Fiber, Option, Scope, Stream, TestClock } from "effect"
 import * as MessageSelector from "../src/MessageSelector.js"
+import { NameServerUnavailableError } from "../src/NameServerError.js"
 import * as PullConsumer from "../src/PullConsumer.js"
-import { Cluster, GROUP, RETRY, timedOut } from "./consumer/fake.js"
+import { Cluster, GROUP, refused, RETRY, timedOut } from "./consumer/fake.js"
 
 const range = (from: number, to: number) => Array.from({ length: to - from }, (_, i) => BigInt(from + i))
 
@@ -201,12 +203,13 @@ describe("commits", () => {
       yield* consumer.poll()
       yield* consumer.poll()
       cluster.onCommit = () => {
-        cluster.trace.push("commit")
+        cluster.trace.push("asked to commit")
         return undefined
       }
       yield* Scope.close(scope, Exit.void)
       assert.strictEqual(cluster.committed.get(cluster.key("orders")), 5n)
-      assert.deepStrictEqual(cluster.trace.slice(-2), ["commit", "unregister"])
+      assert.strictEqual(cluster.trace.at(-1), "unregister")
+      assert.include(cluster.trace, "asked to commit")
       for (const call of [consumer.poll(), consumer.commit, consumer.subscribe("others"), consumer.assign([])]) {
         assert.strictEqual(
           (yield* Effect.flip(call as Effect.Effect<unknown, { _tag: string }>))._tag,
@@ -253,6 +256,42 @@ describe("queues", () => {
       const other = yield* make(cluster)
       yield* other.assign([])
       assert.strictEqual((yield* Effect.flip(other.subscribe("orders")))._tag, "ConsumerStateError")
+    }))
+
+  it.scoped("a subscription that fails leaves nothing behind", () =>
+    Effect.gen(function*() {
+      const cluster = filled(1)
+      const consumer = yield* make(cluster)
+      assert.strictEqual((yield* Effect.flip(consumer.subscribe("no topic")))._tag, "InvalidTopicError")
+      cluster.onRoute = () => new NameServerUnavailableError({ addresses: [], failures: [] } as never)
+      assert.strictEqual((yield* Effect.flip(consumer.subscribe("orders")))._tag, "ConsumerStartError")
+      cluster.onRoute = () => undefined
+      cluster.onCheck = () => refused(ResponseCode.SYSTEM_ERROR, 46)
+      const sql = yield* Effect.flip(consumer.subscribe("orders", MessageSelector.sql("a > 1")))
+      assert.strictEqual(sql._tag, "SubscribeError")
+      assert.isUndefined(cluster.member)
+      yield* TestClock.adjust("1 minute")
+      assert.strictEqual(cluster.pulls.length, 0)
+      // not even that it wanted to subscribe
+      yield* consumer.assign([queueOf("orders")])
+      yield* TestClock.adjust(0)
+      assert.deepStrictEqual(offsetsOf(yield* consumer.poll()), [0n])
+    }))
+
+  it.scoped("another selector for a topic takes the place of the first one", () =>
+    Effect.gen(function*() {
+      const cluster = filled(0)
+      cluster.store("orders", 0, { tags: "a" }, { tags: "b" })
+      const consumer = yield* make(cluster)
+      yield* consumer.subscribe("orders", MessageSelector.tags("a"))
+      yield* TestClock.adjust(0)
+      assert.deepStrictEqual(offsetsOf(yield* consumer.poll()), [0n])
+      yield* consumer.commit
+      yield* consumer.subscribe("orders", MessageSelector.tags("b"))
+      assert.deepStrictEqual(cluster.member?.subscriptions().map(({ subString }) => subString), ["b"])
+      cluster.store("orders", 0, { tags: "b" }, { tags: "a" })
+      yield* TestClock.adjust("1 second")
+      assert.deepStrictEqual(offsetsOf(yield* consumer.poll()), [2n])
     }))
 
   it.scoped("a queue that goes to another member is drained first: committed with what was processed meanwhile", () =>

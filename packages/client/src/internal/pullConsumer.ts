@@ -188,7 +188,6 @@ export const make = Effect.fnUntraced(function*(options: Options) {
         if (mode !== undefined && mode !== wanted) {
           return new ConsumerStateError({ group, reason: "MixedModes", attempted })
         }
-        mode = wanted
         return Effect.void
       })
     )
@@ -211,10 +210,13 @@ export const make = Effect.fnUntraced(function*(options: Options) {
     const { topic } = subscription
     const single = { ...settings, subscriptions: new Map([[topic, subscription]]) }
     const scope = yield* Scope.fork(life, ExecutionStrategy.sequential)
-    yield* Scope.extend(client.watchTopic(topic), scope)
-    const known = yield* resolveTopics(single)
+    const known = yield* client.watchTopic(topic).pipe(
+      Scope.extend(scope),
+      Effect.zipRight(resolveTopics(single)),
+      Effect.zipLeft(checkSelectors(single)),
+      Effect.onError(() => Scope.close(scope, Exit.void))
+    )
     for (const queue of ownedAlready) known.add(MQ.key(queue))
-    yield* checkSelectors(single)
     const now = yield* Clock.currentTimeMillis
     const entry: Topic = {
       subscription,
@@ -301,7 +303,7 @@ export const make = Effect.fnUntraced(function*(options: Options) {
   const logged = <A, E, R>(effect: Effect.Effect<A, E, R>) =>
     Effect.annotateLogs(effect, { module: "PullConsumer", group })
 
-  /** A change of what is consumed: done to its end or, when it fails, not at all. */
+  /** One change of what is consumed at a time. */
   const changing = <A, E>(change: Effect.Effect<A, E, Client | NameServer | Broker | Compression>) =>
     oneAtATime.withPermits(1)(Effect.provide(Effect.ensuring(change, Effect.sync(checkReady)), context))
 
@@ -313,12 +315,15 @@ export const make = Effect.fnUntraced(function*(options: Options) {
       if (sameSelector(topics.get(topic), selector)) return
       yield* removeTopic(topic)
       const entry = yield* addTopic(subscription, [])
-      // before the first pull
+      mode = "Subscribe"
+      // brokers hear of it before the first pull
       yield* Effect.onError(
-        register,
-        () => removeTopic(topic)
+        Effect.zipRight(register, Scope.extend(share(entry), entry.scope)),
+        () =>
+          Effect.map(removeTopic(topic), () => {
+            if (!registered) mode = undefined
+          })
       )
-      yield* Scope.extend(share(entry), entry.scope)
     }))
 
   const unsubscribe: PullConsumer["Type"]["unsubscribe"] = (topic) =>
@@ -354,6 +359,7 @@ export const make = Effect.fnUntraced(function*(options: Options) {
         const entry = topics.get(topic) ?? (yield* addTopic(subscription, byTopic.get(topic)!))
         entry.shared = true
       }
+      mode = "Assign"
       yield* queues.assign(byTopic)
     }))
 
