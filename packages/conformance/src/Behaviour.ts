@@ -37,6 +37,8 @@ export type Area =
   | "offsets"
   | "pull"
   | "broadcast"
+  | "pop"
+  | "orderly"
   | "members"
   | "stopping"
   | "operators"

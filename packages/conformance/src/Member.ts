@@ -5,6 +5,7 @@
  */
 import * as Consumer from "@effect-rocketmq/client/Consumer"
 import type { BatchResult, ConsumeResult } from "@effect-rocketmq/client/ConsumeResult"
+import type { OrderlyResult } from "@effect-rocketmq/client/OrderlyResult"
 import * as Producer from "@effect-rocketmq/client/Producer"
 import type { ProducerStartError } from "@effect-rocketmq/client/ProducerError"
 import type { TransportConfigError } from "@effect-rocketmq/client/TransportError"
@@ -172,6 +173,48 @@ export const batchConsumer = <E>(
     const running = yield* start(
       Consumer.layerBatch({ consumeFrom: "first", persistInterval: "1 second", ...rest, group }, handler).pipe(
         Layer.provide(cluster.client(client))
+      )
+    )
+    const service = Context.get(running.service, Consumer.Consumer)
+    if (wait !== false) yield* ready(service)
+    return { ...running, service, group }
+  })
+
+/**
+ * @since 0.1.0
+ * @category models
+ */
+export interface OrderlyOptions extends Omit<Consumer.OrderlyOptions, "group"> {
+  /** Default: a group of its own. */
+  readonly group?: string | undefined
+  readonly client?: Cluster.ClientOptions | undefined
+  /** How it reaches the cluster. Default: a client of its own with `client`. */
+  readonly link?: ReturnType<Cluster.Cluster["Type"]["client"]> | undefined
+  /** Whether to wait until the member has its queues. Default true. */
+  readonly ready?: boolean | undefined
+}
+
+/**
+ * A consumer in order.
+ *
+ * @since 0.1.0
+ * @category constructors
+ */
+export const orderlyConsumer = <E>(
+  options: OrderlyOptions,
+  handler: (message: MessageExt) => Effect.Effect<void | OrderlyResult, E>
+): Effect.Effect<
+  RunningConsumer,
+  Consumer.StartError | TransportConfigError | Expect.ClaimFailedError,
+  Cluster.Cluster | Scope.Scope
+> =>
+  Effect.gen(function*() {
+    const cluster = yield* Cluster.Cluster
+    const { client, link, ready: wait, ...rest } = options
+    const group = options.group ?? cluster.group()
+    const running = yield* start(
+      Consumer.layerOrderly({ consumeFrom: "first", persistInterval: "1 second", ...rest, group }, handler).pipe(
+        Layer.provide(link ?? cluster.client(client))
       )
     )
     const service = Context.get(running.service, Consumer.Consumer)

@@ -14,7 +14,9 @@ import { members } from "./behaviours/members.js"
 import { nameServer } from "./behaviours/nameServer.js"
 import { offsets } from "./behaviours/offsets.js"
 import { operators } from "./behaviours/operators.js"
+import { orderly } from "./behaviours/orderly.js"
 import { outcomes } from "./behaviours/outcomes.js"
+import { pop } from "./behaviours/pop.js"
 import { producing } from "./behaviours/producing.js"
 import { pull } from "./behaviours/pull.js"
 import { requests } from "./behaviours/requests.js"
@@ -53,6 +55,8 @@ export const suite: ReadonlyArray<Behaviour> = [
   ...offsets,
   ...pull,
   ...broadcast,
+  ...orderly,
+  ...pop,
   ...members,
   ...stopping,
   ...operators

@@ -300,6 +300,7 @@ export class Cluster {
             const error = this.onCommit()
             if (error !== undefined) return Effect.fail(error)
             this.commits.push([MessageQueue.key(queue), offset])
+            this.trace.push(`commit ${queue.topic}@${queue.queueId}`)
             this.committed.set(MessageQueue.key(queue), offset)
             return Effect.void
           }),
