@@ -10,12 +10,15 @@ import * as Meter from "./Meter.js"
 import * as Peer from "./Peer.js"
 
 /**
- * Counts first deliveries of numbers below `total`. The first `skip` are warm-up, or those of the first half of the
- * timeout if that is over sooner.
+ * Counts first deliveries of numbers below `total`, of which `expected` come. The first `skip` are warm-up, or those of the
+ * first half of the timeout if that is over sooner.
+ *
+ * @since 0.1.0
+ * @category models
  */
-class Tracker {
+export class Tracker {
   private readonly seen: Uint8Array
-  private readonly total: number
+  private readonly expected: number
   private readonly skip: number
   private readonly timeout: number
   private readonly started = Meter.nowUs()
@@ -29,18 +32,23 @@ class Tracker {
   private cpuMark = 0
   private cpuLast = 0
 
-  constructor(total: number, skip: number, timeout: number) {
-    this.total = total
+  constructor(total: number, skip: number, timeout: number, expected = total) {
+    this.expected = expected
     this.skip = Math.max(1, skip)
     this.timeout = timeout
     this.seen = new Uint8Array(total)
   }
 
-  readonly on = (bytes: Uint8Array): void => {
+  /**
+   * Notes a delivery. False when it is not the first one.
+   *
+   * @since 0.1.0
+   */
+  readonly on = (bytes: Uint8Array): boolean => {
     const number = Body.numberOf(bytes)
     if (this.seen[number] !== 0) {
       this.duplicates++
-      return
+      return false
     }
     this.seen[number] = 1
     const now = Meter.nowUs()
@@ -52,12 +60,18 @@ class Tracker {
       this.cpuMark = Meter.cpuSeconds()
     }
     this.last = now
-    if (this.unique === this.total) {
+    if (this.unique === this.expected) {
       this.cpuLast = Meter.cpuSeconds()
       this.finished.unsafeOpen()
     }
+    return true
   }
 
+  /**
+   * Waits for all of them, or for the timeout.
+   *
+   * @since 0.1.0
+   */
   readonly report: Effect.Effect<Meter.Result> = Effect.gen(this, function*() {
     const complete = yield* Effect.timeoutTo(this.finished.await, {
       duration: this.timeout * 1000,
@@ -75,10 +89,15 @@ class Tracker {
       rate: counted > 0 ? counted / elapsed : 0,
       cpu_seconds: counted > 0 ? this.cpuLast - this.cpuMark : 0,
       startup_ms: this.unique > 0 ? (this.first - this.started) / 1e3 : -1,
-      ...(complete ? { lost: 0 } : { timed_out: true, undelivered: this.total - this.unique }),
+      ...(complete ? { lost: 0 } : { timed_out: true, undelivered: this.expected - this.unique }),
       duplicates: this.duplicates
     }
   })
+}
+
+const consumers: Readonly<Record<string, typeof Peer.consumer>> = {
+  "consume-tuned": Peer.tunedConsumer,
+  "consume-orderly": Peer.orderlyConsumer
 }
 
 /**
@@ -90,6 +109,6 @@ class Tracker {
 export const run = (o: Arguments) =>
   Effect.suspend(() => {
     const tracker = new Tracker(o.count + o.warmup, o.warmup, o.timeout)
-    const consumer = o.workload === "consume-tuned" ? Peer.tunedConsumer : Peer.consumer
+    const consumer = consumers[o.workload] ?? Peer.consumer
     return Peer.withClient(o)(Effect.zipRight(consumer(o, tracker.on), tracker.report))
   })

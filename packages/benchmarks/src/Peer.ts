@@ -5,6 +5,7 @@
  */
 import * as Consumer from "@effect-rocketmq/client/Consumer"
 import * as Message from "@effect-rocketmq/client/Message"
+import * as MessageQueueSelector from "@effect-rocketmq/client/MessageQueueSelector"
 import * as MessageSelector from "@effect-rocketmq/client/MessageSelector"
 import * as Producer from "@effect-rocketmq/client/Producer"
 import type { BatchError, SendError } from "@effect-rocketmq/client/ProducerError"
@@ -30,6 +31,8 @@ export interface Sending {
     n: number
   ) => Effect.Effect<ReadonlyArray<SendReceipt>, BatchError>
   readonly oneway: (kind: number, i: number) => Effect.Effect<void, SendError>
+  /** To the queue of a key. */
+  readonly keyed: (i: number, key: string) => Effect.Effect<SendReceipt, SendError>
 }
 
 /**
@@ -59,7 +62,13 @@ export const producer = (o: Arguments) =>
     const body = Body.maker(o.size)
     const message = (kind: number, i: number, clock?: number): Message.Message =>
       Message.make({ topic: o.topic, tags: "bench", body: body(kind, i, clock) })
+    const selector = MessageQueueSelector.byKey()
     return {
+      keyed: (i, shardingKey) =>
+        producer.send(
+          Message.make({ topic: o.topic, tags: "bench", shardingKey, body: body(Body.MEASURED, i) }),
+          { selector }
+        ),
       one: (kind, i, clock) => producer.send(message(kind, i, clock)),
       oneway: (kind, i) => producer.sendOneway(message(kind, i)),
       batch: (kind, i, n) => producer.sendBatch(Array.from({ length: n }, (_, k) => message(kind, i + k)))
@@ -80,6 +89,15 @@ const consumerOptions = (o: Arguments): Consumer.Options => ({
  */
 export const consumer = (o: Arguments, listener: (body: Uint8Array) => void) =>
   Consumer.make(consumerOptions(o), (message) => Effect.sync(() => listener(message.body)))
+
+/**
+ * A consumer in order with the defaults.
+ *
+ * @since 0.1.0
+ * @category constructors
+ */
+export const orderlyConsumer = (o: Arguments, listener: (body: Uint8Array) => void) =>
+  Consumer.makeOrderly(consumerOptions(o), (message) => Effect.sync(() => listener(message.body)))
 
 /**
  * A consumer of batches with larger pulls and buffers.

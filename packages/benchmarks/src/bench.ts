@@ -14,6 +14,7 @@ import * as Backlog from "./Backlog.js"
 import * as Compressing from "./Compressing.js"
 import * as Consuming from "./Consuming.js"
 import * as Meter from "./Meter.js"
+import * as Ordering from "./Ordering.js"
 import * as Peer from "./Peer.js"
 import * as Sends from "./Sends.js"
 import * as Together from "./Together.js"
@@ -32,6 +33,7 @@ const workload = (): Effect.Effect<Meter.Result, unknown, Scope.Scope> => {
       return Peer.withClient(o)(Sends.run(o, failed))
     case "consume":
     case "consume-tuned":
+    case "consume-orderly":
       return Consuming.run(o)
     case "backlog":
       return Backlog.run(o)
@@ -42,7 +44,7 @@ const workload = (): Effect.Effect<Meter.Result, unknown, Scope.Scope> => {
     case "idle":
       return Peer.withClient(o)(Together.idle(o, failed))
     case "orderly":
-      return Effect.succeed({ supported: false, note: "no orderly consumer yet" })
+      return Peer.withClient(o)(Ordering.run(o, failed))
     default:
       return Effect.succeed({ supported: false, note: "unknown workload" })
   }

@@ -42,6 +42,13 @@ export * as Consuming from "./Consuming.js"
 export * as Meter from "./Meter.js"
 
 /**
+ * The workload of messages in order.
+ *
+ * @since 0.1.0
+ */
+export * as Ordering from "./Ordering.js"
+
+/**
  * This client, as the workloads use it.
  *
  * @since 0.1.0
