@@ -168,6 +168,22 @@ export * as OffsetStore from "./OffsetStore.js"
 export * as OrderlyResult from "./OrderlyResult.js"
 
 /**
+ * A consumer that pops: the broker hands each message to one member of the group for a while, and again to anyone when it
+ * is not acknowledged by then. No queue belongs to a member, so that nothing is rebalanced, members may be more than
+ * queues, and a slow message holds up no others. Messages come in no order.
+ *
+ * The handler is that of {@link Consumer}. Success acknowledges the message. After a failure it stays invisible for the
+ * retry delay and comes again. While a message waits here or its handler runs, its invisible time is renewed; when that
+ * cannot be done in time the message comes again elsewhere, which is told as a `Lapsed` event. Delivery is at least once.
+ *
+ * Each member pops every broker of a topic, all of its queues at once, which needs no change of the group's request mode.
+ * Brokers of 5.x and their `timerWheelEnable` are needed.
+ *
+ * @since 0.1.0
+ */
+export * as PopConsumer from "./PopConsumer.js"
+
+/**
  * The ledger of one queue: which messages were pulled and are not finished, how much they keep in memory, and which
  * offset may be committed. It never says an offset beyond a message that is not finished.
  *

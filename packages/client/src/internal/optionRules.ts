@@ -218,6 +218,7 @@ export const consumer = {
   concurrency: whole(1, 65_536),
   batchSize: whole(1, 1024),
   pullBatchSize: whole(1, 1024),
+  maxSubscriptions: whole(1, 1_000_000),
   consumeFrom: oneOf("last", "first", "max", "min"),
   consumeFromTimestamp: whole(0),
   pullThresholdCount: whole(1, 65_535),
@@ -237,6 +238,17 @@ export const consumer = {
   autoCommit: flag,
   shutdownTimeout: lasting(0),
   suspendTimeout: lasting(0)
+}
+
+/** @internal What a consumer that pops has besides. */
+export const popConsumer = {
+  popBatchSize: whole(1, 32),
+  consumeFromPop: oneOf("last", "first"),
+  invisibleTime: lasting(1_000),
+  pollTime: lasting(0),
+  maxCached: whole(1, 65_535),
+  renew: flag,
+  retryDelay: lasting(0)
 }
 
 /** @internal */

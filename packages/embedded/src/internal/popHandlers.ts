@@ -14,6 +14,7 @@ import * as Either from "effect/Either"
 import { readBatchAck, tagSubscription } from "./bodies.js"
 import type { Broker } from "./broker.js"
 import * as Fields from "./fields.js"
+import * as Filters from "./filters.js"
 import type { Taken } from "./popTable.js"
 import { retryTopic } from "./popTable.js"
 import type { Answer, Call, Handler } from "./server.js"
@@ -51,8 +52,6 @@ interface Haul {
   readonly offsets: Array<string>
   rest: number
 }
-
-const everything: Filter = () => true
 
 const concat = (records: ReadonlyArray<Uint8Array>): Uint8Array => {
   const body = new Uint8Array(records.reduce((size, record) => size + record.length, 0))
@@ -116,7 +115,7 @@ export const make = (broker: Broker): ReadonlyArray<readonly [number, Handler]> 
   }
 
   const readFrom = (pop: Pop, topic: string, queueId: number, offset: number, room: number): ReadResult => {
-    const filter = topic === pop.topic ? pop.filter : everything
+    const filter = topic === pop.topic ? pop.filter : Filters.everything
     const result = broker.store.read(topic, queueId, offset, room, filter)
     const elsewhere = result.status === "OFFSET_TOO_SMALL" || result.status === "OFFSET_OVERFLOW_BADLY"
     return elsewhere ? broker.store.read(topic, queueId, result.nextBeginOffset, room, filter) : result
@@ -226,14 +225,12 @@ export const make = (broker: Broker): ReadonlyArray<readonly [number, Handler]> 
 
   const filterOf = (fields: ExtFields, topic: string): Filter | Answer => {
     const expression = fields["exp"]
-    if (expression === undefined || expression === "") return everything
+    if (expression === undefined || expression === "") return Filters.everything
     const unparsed = answer(ResponseCode.SUBSCRIPTION_PARSE_FAILED, "parse the consumer's subscription failed")
-    if ((fields["expType"] || "TAG") !== "TAG") return unparsed
+    const type = fields["expType"] ?? ""
+    if (!Filters.isTag(type)) return Either.getOrElse(Filters.bySql(type, expression), () => unparsed)
     const subscription = tagSubscription(topic, expression)
-    if (subscription === undefined) return unparsed
-    if (subscription.subString === "*") return everything
-    const codes = new Set(subscription.codeSet)
-    return (tagsCode) => codes.has(tagsCode)
+    return subscription === undefined ? unparsed : Filters.byTag(subscription)
   }
 
   /** Why the group may not take from the queue. */
@@ -402,7 +399,7 @@ export const make = (broker: Broker): ReadonlyArray<readonly [number, Handler]> 
         group,
         topic,
         queueId,
-        filter: everything,
+        filter: Filters.everything,
         connection: call.connection,
         until,
         again: () => {
