@@ -8,9 +8,11 @@ import { NodeRuntime } from "@effect/platform-node"
 import { Console, Effect } from "effect"
 import * as autoBatching from "./auto-batching.js"
 import * as batches from "./batches.js"
+import * as broadcast from "./broadcast.js"
 import * as compression from "./compression.js"
 import * as configuration from "./configuration.js"
 import * as delayLevel from "./delay-level.js"
+import * as polling from "./polling.js"
 import * as requestReply from "./request-reply.js"
 import * as retryAndDeadLetters from "./retry-and-dead-letters.js"
 import * as sendAndConsume from "./send-and-consume.js"
@@ -27,12 +29,16 @@ const example = Effect.gen(function*() {
       return yield* autoBatching.program
     case "batches":
       return yield* batches.program
+    case "broadcast":
+      return yield* broadcast.program
     case "compression":
       return yield* compression.program
     case "configuration":
       return yield* configuration.program
     case "delay-level":
       return yield* delayLevel.program
+    case "polling":
+      return yield* polling.program
     case "request-reply":
       return yield* requestReply.program
     case "retry-and-dead-letters":

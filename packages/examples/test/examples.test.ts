@@ -3,9 +3,11 @@ import { assert, describe, it } from "@effect/vitest"
 import { Effect, TestClock } from "effect"
 import * as autoBatching from "../src/auto-batching.js"
 import * as batches from "../src/batches.js"
+import * as broadcast from "../src/broadcast.js"
 import * as compression from "../src/compression.js"
 import * as configuration from "../src/configuration.js"
 import * as delayLevel from "../src/delay-level.js"
+import * as polling from "../src/polling.js"
 import * as requestReply from "../src/request-reply.js"
 import * as retryAndDeadLetters from "../src/retry-and-dead-letters.js"
 import * as sendAndConsume from "../src/send-and-consume.js"
@@ -52,6 +54,18 @@ describe("examples", () => {
       const { answered, unanswered } = yield* inVirtualTime(requestReply.program)
       assert.deepStrictEqual(answered, ["tea costs 42 EUR", "coffee costs 42 EUR"])
       assert.strictEqual(unanswered, "no reply; the request is Accepted")
+    }).pipe(Effect.provide(Embedded.layer())))
+
+  it.effect("polling", () =>
+    Effect.gen(function*() {
+      const { again, first } = yield* inVirtualTime(polling.program)
+      assert.deepStrictEqual([first, again], [["12 °C", "14 °C"], ["12 °C", "14 °C"]])
+    }).pipe(Effect.provide(Embedded.layer())))
+
+  it.effect("broadcast", () =>
+    Effect.gen(function*() {
+      const cache = yield* inVirtualTime(broadcast.program)
+      assert.deepStrictEqual([...cache].sort(), ["coffee: 4", "tea: 3"])
     }).pipe(Effect.provide(Embedded.layer())))
 
   it.effect("batches", () =>
