@@ -26,6 +26,7 @@ import type {
   ConsumerValidationError,
   ConsumeTimeoutError,
   MessageConsumeError,
+  OffsetError,
   SubscribeError
 } from "./ConsumerError.js"
 import type { BatchResult, ConsumeResult } from "./ConsumeResult.js"
@@ -138,6 +139,8 @@ export interface Options extends Tuning {
   readonly group: string
   /** What is wanted of which topic. */
   readonly subscriptions: Readonly<Record<string, MessageSelector>>
+  /** Gets the receipt of the stop. */
+  readonly onStop?: ((receipt: StopReceipt) => Effect.Effect<void>) | undefined
 }
 
 /**
@@ -271,6 +274,41 @@ export interface Stats {
 }
 
 /**
+ * A message as a receipt names it.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface Receipted {
+  readonly topic: string
+  readonly queue: MessageQueue
+  readonly offset: bigint
+  readonly msgId: string
+  readonly keys: ReadonlyArray<string>
+}
+
+/**
+ * What became of the messages that a consumer had when it stopped. Those that are abandoned come again, and no others do,
+ * unless `uncommitted` names their queue.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface StopReceipt {
+  readonly group: string
+  /** In the hands of handlers when the stop began, and settled before it ended: consumed, or given back to the broker. */
+  readonly finished: ReadonlyArray<Receipted>
+  /** Where each queue goes on. */
+  readonly committed: ReadonlyArray<readonly [MessageQueue, bigint]>
+  /** The queues whose offset could not be written: what was finished since the last commit comes again. */
+  readonly uncommitted: ReadonlyArray<OffsetError>
+  /** `isBegun`: a handler had it, and was cut off. Others were pulled and never handled. */
+  readonly abandoned: ReadonlyArray<Receipted & { readonly isBegun: boolean }>
+  /** Finished messages behind an abandoned one of their queue: a commit cannot tell of them, so they come again, too. */
+  readonly repeated: number
+}
+
+/**
  * What happened in a consumer.
  *
  * @since 0.1.0
@@ -347,6 +385,11 @@ export class Consumer extends Context.Tag("@effect-rocketmq/client/Consumer")<Co
   readonly events: Stream.Stream<Event>
   /** Commits now what may be committed, beside the periodic commits. */
   readonly commit: Effect.Effect<void>
+  /**
+   * Pulls no more, lets running handlers finish within `shutdownTimeout`, commits, and leaves its queues. The closing of the
+   * Scope does the same. Once it has run, its receipt is returned again.
+   */
+  readonly stop: Effect.Effect<StopReceipt>
 }>() {}
 
 /**

@@ -373,6 +373,38 @@ export class ProcessQueue {
   }
 
   /**
+   * What is not finished, in order of offsets, and whether it was ever handed out.
+   *
+   * @since 0.1.0
+   */
+  unfinished(): ReadonlyArray<{ readonly message: MessageExt; readonly isBegun: boolean }> {
+    const left: Array<{ readonly message: MessageExt; readonly isBegun: boolean }> = []
+    for (const { finished, messages, next } of this.batches) {
+      messages.forEach((message, index) => {
+        if (finished[index] === 0) left.push({ message, isBegun: index < next })
+      })
+    }
+    return left
+  }
+
+  /**
+   * How many finished messages stand behind the first unfinished one: no commit tells of them.
+   *
+   * @since 0.1.0
+   */
+  uncommittable(): number {
+    let seen = false
+    let count = 0
+    for (const { finished, size } of this.batches) {
+      for (let index = 0; index < size; index++) {
+        if (finished[index] === 0) seen = true
+        else if (seen) count++
+      }
+    }
+    return count
+  }
+
+  /**
    * Calls back once, as soon as nothing is in the hands of handlers. The result takes the wish back.
    *
    * @since 0.1.0

@@ -48,6 +48,7 @@ import type { Settings } from "./consumer/settings.js"
 import * as SettingsOf from "./consumer/settings.js"
 import * as StartPositionOf from "./consumer/startPosition.js"
 import { statsOf } from "./consumer/stats.js"
+import * as Stop from "./consumer/stop.js"
 import { supervised } from "./supervised.js"
 
 type Requirements = Client | NameServer | Broker | Compression | Scope.Scope
@@ -268,21 +269,12 @@ const start = <R>(
     if (!broadcasting) yield* Effect.forkScoped(Effect.interruptible(client.watchTopic(settings.retryTopic)))
     yield* checkSelectors(settings)
 
-    const stop = Effect.gen(function*() {
-      yield* queues.halt
-      const cutOff = yield* dispatcher.stop(settings.shutdownTimeout)
-      const waiting = queues.pulled().reduce((sum, { ledger }) => sum + ledger.count, 0) - cutOff
-      yield* queues.close
-      if (ordered !== undefined) yield* ordered.unlock
-      yield* publishCounters
-      yield* cutOff > 0
-        ? Effect.logWarning(
-          `Consumer group "${group}" stopped with ${cutOff} messages cut off in their handlers after ` +
-            `${settings.shutdownTimeout} ms and ${waiting} not handled; they come again`
-        )
-        : Effect.logDebug(
-          `Consumer group "${group}" stopped; ${waiting} pulled messages were not handled and come again`
-        )
+    const stop = yield* Stop.make({
+      settings,
+      queues,
+      dispatcher,
+      onStop: options.onStop,
+      afterwards: Effect.zipRight(ordered === undefined ? Effect.void : ordered.unlock, publishCounters)
     })
     // while the last handlers run, their locks are renewed
     if (ordered !== undefined) yield* inBackground(group, ordered.whileRunning)
@@ -313,7 +305,8 @@ const start = <R>(
       assignment: Effect.sync(queues.owned),
       stats: Effect.sync(() => statsOf(counters, queues, store, dispatcher.running(), ordered?.locks.all())),
       events: Stream.fromPubSub(hub),
-      commit: queues.persist
+      commit: queues.persist,
+      stop
     }
   })
 

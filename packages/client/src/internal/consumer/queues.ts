@@ -7,6 +7,8 @@ import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
 import * as FiberMap from "effect/FiberMap"
 import * as FiberSet from "effect/FiberSet"
+import type { StopReceipt } from "../../Consumer.js"
+import type { OffsetError } from "../../ConsumerError.js"
 import type { OffsetStore } from "../../OffsetStore.js"
 import type { ProcessQueue } from "../../ProcessQueue.js"
 import * as Ledger from "../../ProcessQueue.js"
@@ -39,8 +41,8 @@ export interface Queues {
   readonly lost: (queue: MessageQueue, reason: LossReason) => Effect.Effect<void>
   /** Ends the pulling of all queues; their ledgers stay. */
   readonly halt: Effect.Effect<void>
-  /** Commits, then forgets everything. */
-  readonly close: Effect.Effect<void>
+  /** Commits, then forgets everything. Gives what is committed, and what could not be. */
+  readonly close: Effect.Effect<Pick<StopReceipt, "committed" | "uncommitted">>
   readonly owned: () => ReadonlyArray<MessageQueue>
   readonly pulled: () => ReadonlyArray<Pulled>
   /** Whether the position of each owned queue is known. */
@@ -80,12 +82,13 @@ export const make = Effect.fnUntraced(function*(options: {
   /** Ledgers of queues that were lost, some of whose handlers may not have ended yet. */
   const before = new Map<string, ProcessQueue>()
 
-  const persistOf = (owned: ReadonlyArray<Pulled>): Effect.Effect<void> =>
+  /** Gives what could not be written, which is logged. */
+  const persistOf = (owned: ReadonlyArray<Pulled>): Effect.Effect<ReadonlyArray<OffsetError>> =>
     Effect.flatMap(Clock.currentTimeMillis, (now) => {
       // somebody else may be further by now
       const all = owned.filter(({ lock }) => lock === undefined || now < lock.validUntil)
       for (const { ledger } of all) store.update(ledger.queue, ledger.committable())
-      return Effect.flatMap(
+      return Effect.tap(
         store.persist(all.map(({ ledger }) => ledger.queue)),
         (errors) => Effect.forEach(errors, (error) => Effect.logWarning(error.message), { discard: true })
       )
@@ -263,12 +266,20 @@ export const make = Effect.fnUntraced(function*(options: {
     assign,
     lost,
     reset,
-    persist: Effect.suspend(() => persistOf(pulled())),
+    persist: Effect.suspend(() => Effect.asVoid(persistOf(pulled()))),
     halt: FiberMap.clear(fibers),
     close: Effect.suspend(() => {
       const all = pulled()
+      const written = Effect.map(persistOf(all), (uncommitted) => {
+        const failed = new Set(uncommitted.map(({ queue }) => MQ.key(queue)))
+        return {
+          committed: all.filter(({ ledger }) => !failed.has(MQ.key(ledger.queue)))
+            .map(({ ledger }): readonly [MessageQueue, bigint] => [ledger.queue, ledger.committable()]),
+          uncommitted
+        }
+      })
       return Effect.ensuring(
-        persistOf(all),
+        written,
         Effect.sync(() => {
           for (const { ledger } of all) {
             ledger.drop()
