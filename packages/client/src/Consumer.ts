@@ -22,12 +22,14 @@ import type { GroupAlreadyRegisteredError } from "./ClientError.js"
 import type { Compression } from "./Compression.js"
 import type {
   ConsumerConfigError,
+  ConsumerShutdownError,
   ConsumerStartError,
   ConsumerValidationError,
   ConsumeTimeoutError,
   MessageConsumeError,
   OffsetError,
-  SubscribeError
+  SubscribeError,
+  UnsubscribeError
 } from "./ConsumerError.js"
 import type { BatchResult, ConsumeResult } from "./ConsumeResult.js"
 import * as internal from "./internal/consumer.js"
@@ -36,7 +38,8 @@ import type { MessageSelector } from "./MessageSelector.js"
 import type { NameServer } from "./NameServer.js"
 import type { OffsetStore } from "./OffsetStore.js"
 import type { OrderlyResult } from "./OrderlyResult.js"
-import type { InvalidSelectorError, InvalidTopicError } from "./SubscriptionError.js"
+import type { InvalidSelectorError, InvalidTopicError, SubscriptionLimitExceededError } from "./SubscriptionError.js"
+import type { Entry as SubscriptionEntry } from "./SubscriptionManager.js"
 
 /**
  * Where a group starts on a queue that it has no committed offset of: with what is sent from now on (`last`), with the
@@ -78,6 +81,8 @@ export interface Tuning {
   readonly concurrency?: number | undefined
   /** Most messages of one pull, 1 to 1024. Brokers have a cap of their own, 32 by default. Default 32. */
   readonly pullBatchSize?: number | undefined
+  /** Most topics at the same time. Default 1000. */
+  readonly maxSubscriptions?: number | undefined
   /** Where the group starts on a queue without a committed offset. Default `"last"`. The retry topic starts at the first. */
   readonly consumeFrom?: StartPosition | undefined
   /** Unfinished messages of one queue above which it is not pulled. Default 1000. */
@@ -363,7 +368,21 @@ export type StartError =
   | SubscribeError
   | InvalidTopicError
   | InvalidSelectorError
+  | SubscriptionLimitExceededError
   | GroupAlreadyRegisteredError
+
+/**
+ * Why a running consumer could not subscribe to a topic. Nothing was changed then.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export type SubscribeFailure =
+  | SubscribeError
+  | ConsumerShutdownError
+  | InvalidTopicError
+  | InvalidSelectorError
+  | SubscriptionLimitExceededError
 
 /**
  * What a program sees of its consumer.
@@ -385,6 +404,19 @@ export class Consumer extends Context.Tag("@effect-rocketmq/client/Consumer")<Co
   readonly events: Stream.Stream<Event>
   /** Commits now what may be committed, beside the periodic commits. */
   readonly commit: Effect.Effect<void>
+  /** What this member is subscribed to, the retry topic apart. */
+  readonly subscriptions: Effect.Effect<ReadonlyArray<SubscriptionEntry>>
+  /**
+   * Subscribes to one more topic, or to a topic that it has with another selector, while it runs: brokers are told, and the
+   * queues are shared out, at once. Returns when this member's queues of a new topic can be pulled, or after 10 seconds. What
+   * was pulled by the old selector is still handled. All members of a group have to do the same.
+   */
+  readonly subscribe: (topic: string, selector: MessageSelector) => Effect.Effect<void, SubscribeFailure>
+  /**
+   * Gives up a topic: nothing more of it is pulled, running handlers finish within `shutdownTimeout`, its offsets are
+   * committed, and brokers are told. Retries of its messages still come: they are in the group's own retry topic.
+   */
+  readonly unsubscribe: (topic: string) => Effect.Effect<void, UnsubscribeError | ConsumerShutdownError>
   /**
    * Pulls no more, lets running handlers finish within `shutdownTimeout`, commits, and leaves its queues. The closing of the
    * Scope does the same. Once it has run, its receipt is returned again.

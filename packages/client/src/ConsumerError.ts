@@ -117,7 +117,8 @@ export class ConsumerStartError extends Data.TaggedError("ConsumerStartError")<{
 }
 
 /**
- * A broker refused a subscription. For SQL92: the expression does not parse, or the broker's `enablePropertyFilter` is off.
+ * A broker refused a subscription (for SQL92: the expression does not parse, or the broker's `enablePropertyFilter` is off),
+ * or the route of the topic cannot be asked for.
  *
  * @since 0.1.0
  * @category errors
@@ -126,8 +127,42 @@ export class SubscribeError extends Data.TaggedError("SubscribeError")<{
   readonly group: string
   readonly topic: string
   readonly expression: string
-  readonly address: string
+  /** `undefined`: no broker was asked, for no name server said which one to ask. */
+  readonly address: string | undefined
   readonly cause: unknown
+}> {
+  /**
+   * @since 0.1.0
+   */
+  readonly [TypeId]: TypeId = TypeId
+
+  /**
+   * @since 0.1.0
+   */
+  get retryable(): boolean {
+    return this.address === undefined
+  }
+
+  override get message(): string {
+    const what = `the subscription of group "${this.group}" to topic ${this.topic} with "${this.expression}"`
+    return this.address === undefined
+      ? `No name server tells the route for ${what}.${because(this.cause)} Nothing was changed; try again.`
+      : `Broker ${this.address} refused ${what}.${because(this.cause)} SQL92 needs enablePropertyFilter=true in the ` +
+        `broker's configuration.`
+  }
+}
+
+/**
+ * A consumer is not subscribed to the topic that it is to give up.
+ *
+ * @since 0.1.0
+ * @category errors
+ */
+export class UnsubscribeError extends Data.TaggedError("UnsubscribeError")<{
+  readonly group: string
+  readonly topic: string
+  /** The topics that it is subscribed to. */
+  readonly subscribed: ReadonlyArray<string>
 }> {
   /**
    * @since 0.1.0
@@ -142,8 +177,8 @@ export class SubscribeError extends Data.TaggedError("SubscribeError")<{
   }
 
   override get message(): string {
-    return `Broker ${this.address} refused the subscription of group "${this.group}" to topic ${this.topic} with ` +
-      `"${this.expression}".${because(this.cause)} SQL92 needs enablePropertyFilter=true in the broker's configuration.`
+    const topics = this.subscribed.length === 0 ? "nothing" : this.subscribed.slice(0, 10).join(", ")
+    return `Consumer group "${this.group}" cannot unsubscribe from topic ${this.topic}: it is subscribed to ${topics}.`
   }
 }
 
@@ -545,6 +580,7 @@ export type ConsumerError =
   | ConsumerValidationError
   | ConsumerStartError
   | SubscribeError
+  | UnsubscribeError
   | MessagePullError
   | MessageConsumeError
   | ConsumeTimeoutError

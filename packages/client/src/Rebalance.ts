@@ -27,7 +27,8 @@ import { NameServer } from "./NameServer.js"
  */
 export interface Options {
   readonly group: string
-  readonly topics: ReadonlyArray<string>
+  /** Gone through anew in each round. */
+  readonly topics: Iterable<string>
   readonly strategy: AllocationStrategy
   /** Each member has all queues, and none is asked for the others: broadcasting. Default false. */
   readonly everyone?: boolean | undefined
@@ -75,10 +76,10 @@ export const make = (
     const nameServer = yield* NameServer
     const { group, strategy } = options
     const signal = Signal.make()
-    const topics = new Set(options.topics)
+    const { topics } = options
     const shared = new Set<string>()
     yield* nameServer.onChange((change) => {
-      if (topics.has(change.topic)) signal.notify()
+      for (const topic of topics) if (topic === change.topic) signal.notify()
     })
 
     /** The members as one broker of the route knows them: the first one that counts this client among them. */

@@ -32,6 +32,7 @@ export type Area =
   | "consuming"
   | "requests"
   | "filtering"
+  | "subscribing"
   | "retries"
   | "dead letters"
   | "offsets"

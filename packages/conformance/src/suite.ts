@@ -23,6 +23,7 @@ import { requests } from "./behaviours/requests.js"
 import { retries } from "./behaviours/retries.js"
 import { routing } from "./behaviours/routing.js"
 import { stopping } from "./behaviours/stopping.js"
+import { subscribing } from "./behaviours/subscribing.js"
 import { timed } from "./behaviours/timed.js"
 import { transactions } from "./behaviours/transactions.js"
 import { typed } from "./behaviours/typed.js"
@@ -50,6 +51,7 @@ export const suite: ReadonlyArray<Behaviour> = [
   ...consuming,
   ...requests,
   ...filtering,
+  ...subscribing,
   ...retries,
   ...deadLetters,
   ...offsets,

@@ -6,11 +6,9 @@ import * as MQ from "@effect-rocketmq/protocol/MessageQueue"
 import * as Clock from "effect/Clock"
 import * as Deferred from "effect/Deferred"
 import * as Effect from "effect/Effect"
-import * as Either from "effect/Either"
 import type * as Scope from "effect/Scope"
 import * as Stream from "effect/Stream"
 import { Broker } from "../Broker.js"
-import * as BrokerErrors from "../BrokerError.js"
 import type { ConsumerMember } from "../Client.js"
 import { Client } from "../Client.js"
 import { Compression } from "../Compression.js"
@@ -23,10 +21,9 @@ import type {
   OrderlyTuning,
   StartError
 } from "../Consumer.js"
-import { ConsumerConfigError, ConsumerStartError, SubscribeError } from "../ConsumerError.js"
+import { ConsumerConfigError } from "../ConsumerError.js"
 import type { BatchResult, ConsumeResult } from "../ConsumeResult.js"
-import * as MessageSelector from "../MessageSelector.js"
-import { NameServer } from "../NameServer.js"
+import type { NameServer } from "../NameServer.js"
 import * as OffsetStore from "../OffsetStore.js"
 import type { OrderlyResult } from "../OrderlyResult.js"
 import * as Ledger from "../ProcessQueue.js"
@@ -49,60 +46,13 @@ import * as SettingsOf from "./consumer/settings.js"
 import * as StartPositionOf from "./consumer/startPosition.js"
 import { statsOf } from "./consumer/stats.js"
 import * as Stop from "./consumer/stop.js"
+import * as Subscribing from "./consumer/subscribing.js"
+import { checkSelectors, resolveTopics } from "./consumer/topics.js"
 import { supervised } from "./supervised.js"
 
+export { checkSelectors, resolveTopics }
+
 type Requirements = Client | NameServer | Broker | Compression | Scope.Scope
-
-/** The routes of the subscribed topics; one that does not exist yet is waited for later. */
-export const resolveTopics = Effect.fnUntraced(function*(settings: Settings) {
-  const nameServer = yield* NameServer
-  const { group, retryTopic } = settings
-  const known = new Set<string>()
-  yield* Effect.forEach(settings.subscriptions.keys(), (topic) =>
-    topic === retryTopic ?
-      Effect.void :
-      Effect.matchEffect(nameServer.route(topic), {
-        onSuccess: (route) => {
-          for (const queue of route.readQueues) known.add(MQ.key(queue))
-          return Effect.void
-        },
-        onFailure: (cause) => {
-          if (cause._tag !== "TopicRouteNotFoundError") {
-            return Effect.fail(new ConsumerStartError({ group, topic, cause }))
-          }
-          return Effect.logWarning(
-            `Group "${group}" subscribes to topic ${topic}, which does not exist yet; it waits for it`
-          )
-        }
-      }), { concurrency: "unbounded", discard: true })
-  return known
-})
-
-/** SQL expressions are judged by a broker before the consumer counts as started. */
-export const checkSelectors = Effect.fnUntraced(function*(settings: Settings) {
-  const broker = yield* Broker
-  const client = yield* Client
-  const nameServer = yield* NameServer
-  const { group } = settings
-  for (const { data, selector, topic } of settings.subscriptions.values()) {
-    if (selector._tag !== "Sql") continue
-    const route = nameServer.cached(topic)
-    if (route === undefined) continue
-    for (const addresses of route.brokers.values()) {
-      const address = addresses.get(0)
-      if (address === undefined) continue
-      const judged = yield* Effect.either(broker.checkSubscription(address, client.clientId, group, data))
-      if (Either.isRight(judged)) continue
-      const cause = judged.left
-      // a broker that does not answer judges nothing; it will when it is pulled
-      if (!BrokerErrors.isBrokerAnswerError(cause)) yield* Effect.logWarning(cause.message)
-      else {
-        const expression = MessageSelector.expression(selector)
-        return yield* new SubscribeError({ group, topic, expression, address, cause })
-      }
-    }
-  }
-})
 
 /** What a heartbeat says about the start position. */
 export const consumeFromWhere = (settings: Settings): ConsumerMember["consumeFromWhere"] =>
@@ -149,8 +99,11 @@ const start = <R>(
 ): Effect.Effect<Consumer["Type"], StartError, R | Requirements> =>
   Effect.gen(function*() {
     const startedAt = yield* Clock.currentTimeMillis
-    const settings = yield* SettingsOf.make(options, startedAt, kind)
-    const { group } = settings
+    const checked = yield* SettingsOf.make(options, startedAt, kind)
+    const { group } = checked
+    // changed while the consumer runs
+    const subscriptions = new Map(checked.subscriptions)
+    const settings: Settings = { ...checked, subscriptions }
     const client = yield* Client
     const inflate = Handler.inflater(yield* Compression, settings.maxDecompressedSize)
     const call = callOf(settings, inflate)
@@ -167,9 +120,15 @@ const start = <R>(
     const ready = yield* Deferred.make<void>()
 
     // topics and routes first, so that the first heartbeat reaches their brokers and comes before the first pull
-    const topics = [...settings.subscriptions.keys()].filter((topic) => topic !== settings.retryTopic)
-    yield* Effect.forEach(topics, client.watchTopic, { concurrency: "unbounded", discard: true })
-    const knownAtStart = yield* resolveTopics(settings)
+    const subscribing: Subscribing.Subscribing = yield* Subscribing.make({
+      settings,
+      subscriptions,
+      totals,
+      assign: (assignment) => queues.assign(assignment),
+      resubscribe: (topic) => queues.resubscribe(topic),
+      isResolved: (topic) => queues.isResolved(topic),
+      trigger: () => rebalance.trigger()
+    })
 
     // the parts refer to each other in a ring: what is ready again goes to the dispatcher, which sends back
     const retrying = {
@@ -216,12 +175,13 @@ const start = <R>(
       store,
       report,
       startedAt,
-      knownAtStart,
+      knownAtStart: subscribing.known,
       // the lock is given over when all is committed
       isShared: (topic) => ordered === undefined && rebalance.isShared(topic)
     })
     let shared = false
     const checkReady = (): void => {
+      subscribing.check()
       if (shared && queues.isResolved()) Deferred.unsafeDone(ready, Effect.void)
     }
     const queues: Queues.Queues = yield* Queues.make({
@@ -236,12 +196,13 @@ const start = <R>(
     })
     const rebalance: Rebalance.Rebalance = yield* Rebalance.make({
       group,
-      topics: [...settings.subscriptions.keys()],
+      topics: subscribing.topics,
       strategy: settings.allocationStrategy,
       everyone: broadcasting,
       interval: settings.rebalanceInterval,
-      apply: queues.assign,
+      apply: subscribing.apply,
       onRound: (undecided) => {
+        subscribing.onRound(undecided)
         if (shared || undecided.some((error) => error.reason !== "NoRoute")) return
         shared = true
         checkReady()
@@ -278,7 +239,7 @@ const start = <R>(
     })
     // while the last handlers run, their locks are renewed
     if (ordered !== undefined) yield* inBackground(group, ordered.whileRunning)
-    yield* Effect.addFinalizer(() => stop)
+    yield* Effect.addFinalizer(() => Effect.zipRight(subscribing.close, stop))
 
     const background = <A>(loop: Effect.Effect<A>) =>
       Effect.forkScoped(Effect.interruptible(Effect.annotateLogs(loop, { module: "Consumer", group })))
@@ -306,7 +267,10 @@ const start = <R>(
       stats: Effect.sync(() => statsOf(counters, queues, store, dispatcher.running(), ordered?.locks.all())),
       events: Stream.fromPubSub(hub),
       commit: queues.persist,
-      stop
+      subscribe: subscribing.subscribe,
+      unsubscribe: subscribing.unsubscribe,
+      subscriptions: subscribing.list,
+      stop: Effect.zipRight(subscribing.close, stop)
     }
   })
 

@@ -45,7 +45,8 @@ const QUICK_PAUSE = 100
 /** A queue that is pulled. */
 export interface Pulled {
   readonly ledger: ProcessQueue
-  readonly subscription: Subscription
+  /** Replaced when the selector of the topic is. */
+  subscription: Subscription
   /** The broker id to pull from, as the broker said last. */
   suggestedBrokerId: number
   /** In milliseconds; 0 before the first answer. */

@@ -33,6 +33,8 @@ interface Owned {
 export interface Queues {
   /** Takes the queues that are new and lets those go that are missing, topic by topic. Waits for those that go. */
   readonly assign: (assignment: ReadonlyMap<string, ReadonlyArray<MessageQueue>>) => Effect.Effect<void>
+  /** Has the queues of a topic pulled by its new subscription: pulls that brokers hold go by the old one. */
+  readonly resubscribe: (topic: string) => Effect.Effect<void>
   /** Moves owned queues to other offsets, as an operator said. */
   readonly reset: (offsets: ReadonlyArray<readonly [MessageQueue, bigint]>) => Effect.Effect<void>
   /** Commits what may be committed. */
@@ -45,8 +47,8 @@ export interface Queues {
   readonly close: Effect.Effect<Pick<StopReceipt, "committed" | "uncommitted">>
   readonly owned: () => ReadonlyArray<MessageQueue>
   readonly pulled: () => ReadonlyArray<Pulled>
-  /** Whether the position of each owned queue is known. */
-  readonly isResolved: () => boolean
+  /** Whether the position of each owned queue, or each one of a topic, is known. */
+  readonly isResolved: (topic?: string) => boolean
 }
 
 /** `onResolved` is called when the position of a queue becomes known. */
@@ -241,6 +243,17 @@ export const make = Effect.fnUntraced(function*(options: {
     yield* FiberMap.run(fibers, key, start(owned))
   })
 
+  const resubscribe: Queues["resubscribe"] = Effect.fnUntraced(function*(topic) {
+    const subscription = settings.subscriptions.get(topic)
+    if (subscription === undefined) return
+    for (const [key, owned] of [...table]) {
+      const { pulled, queue } = owned
+      if (queue.topic !== topic || pulled === undefined) continue
+      pulled.subscription = subscription
+      if (!pulled.ledger.closing && table.get(key) === owned) yield* FiberMap.run(fibers, key, start(owned))
+    }
+  })
+
   const reset: Queues["reset"] = Effect.fnUntraced(function*(offsets) {
     const moved: Array<Owned> = []
     for (const [queue, offset] of offsets) {
@@ -265,6 +278,7 @@ export const make = Effect.fnUntraced(function*(options: {
   const queues: Queues = {
     assign,
     lost,
+    resubscribe,
     reset,
     persist: Effect.suspend(() => Effect.asVoid(persistOf(pulled()))),
     halt: FiberMap.clear(fibers),
@@ -291,9 +305,9 @@ export const make = Effect.fnUntraced(function*(options: {
     }),
     owned: () => [...table.values()].map(({ queue }) => queue).sort(MQ.order),
     pulled,
-    isResolved: () => {
-      for (const owned of table.values()) {
-        if (owned.pulled === undefined) return false
+    isResolved: (topic) => {
+      for (const { pulled, queue } of table.values()) {
+        if (pulled === undefined && (topic === undefined || queue.topic === topic)) return false
       }
       return true
     }
