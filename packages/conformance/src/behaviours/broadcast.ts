@@ -29,7 +29,7 @@ const into = (inbox: Inbox.Inbox<string>) => (message: MessageExt.MessageExt): E
 const numbered = (topic: string, from: number, to: number): ReadonlyArray<Message.Message> =>
   Array.from({ length: to - from }, (_, i) => Message.make({ topic, body: `${from + i}` }))
 
-const bodies = (from: number, to: number): ReadonlyArray<string> =>
+const bodies = (from: number, to: number): Array<string> =>
   Array.from({ length: to - from }, (_, i) => `${from + i}`).sort()
 
 const options = (topic: string, group: string): Member.ConsumerOptions => ({
