@@ -77,6 +77,65 @@ export const stopping: ReadonlyArray<Behaviour> = [
     yield* Expect.equal("it alone", all, ["stuck"])
   }),
 
+  behaviour("the receipt of a stop tells what finished, what is committed, and exactly what comes again", function*() {
+    const { topic } = yield* Cluster
+    const name = yield* topic({ queues: 1 })
+    const producer = yield* Member.sender()
+    const began = Inbox.make<string>()
+    const told: Array<string> = []
+    const consumer = yield* Member.consumer(
+      {
+        subscriptions: { [name]: MessageSelector.all },
+        concurrency: 2,
+        shutdownTimeout: "1 second",
+        onStop: ({ group }) => Effect.sync(() => told.push(group))
+      },
+      (message) =>
+        Effect.zipRight(
+          Effect.sync(() => began.add(MessageExt.text(message))),
+          MessageExt.text(message) === "slow" ? Effect.sleep("500 millis") : Effect.never
+        )
+    )
+    const queue = (yield* producer.queues(name))[0]
+    for (const body of ["slow", "stuck", "waits 1", "waits 2"]) {
+      yield* producer.send(Message.make({ topic: name, body, keys: [body.replaceAll(" ", "-")] }), { queue })
+    }
+    yield* Await.received("two handlers run", began, 2)
+    yield* Await.until(
+      "the others are pulled",
+      consumer.service.stats,
+      ({ cachedCount }) => cachedCount === 4
+    )
+    const receipt = yield* consumer.service.stop
+    yield* Expect.equal("once stopped it says the same", yield* consumer.service.stop, receipt)
+    yield* consumer.stop
+    yield* Expect.equal("onStop was told once", told, [consumer.group])
+    yield* Expect.equal(
+      "what finished",
+      receipt.finished.map(({ keys, offset }) => [keys[0], offset]),
+      [["slow", 0n]]
+    )
+    yield* Expect.equal(
+      "what is abandoned",
+      receipt.abandoned.map(({ isBegun, keys, offset }) => [keys[0], offset, isBegun]),
+      [["stuck", 1n, true], ["waits-1", 2n, false], ["waits-2", 3n, false]]
+    )
+    yield* Expect.equal(
+      "where the queue goes on",
+      receipt.committed.filter(([of]) => of.topic === name && of.brokerName === queue?.brokerName).map(([, at]) => at),
+      [1n]
+    )
+    yield* Expect.equal("nothing else", [receipt.uncommitted, receipt.repeated], [[], 0])
+    const again = Inbox.make<string>()
+    yield* Member.consumer(
+      { subscriptions: { [name]: MessageSelector.all }, group: consumer.group, concurrency: 1 },
+      (message) => Effect.sync(() => again.add(message.msgId))
+    )
+    yield* Await.received("the abandoned ones come again", again, 3)
+    yield* Await.nothingMore("and no others", again, "500 millis")
+    yield* Expect.equal("they are those", again.all(), receipt.abandoned.map(({ msgId }) => msgId))
+  }),
+
   behaviour("an idle consumer stops at once, held pulls or not", function*() {
     const { topic } = yield* Cluster
     const name = yield* topic({ queues: 4 })
