@@ -131,11 +131,16 @@ export const make = Effect.fnUntraced(function*(options: {
     )
   }
 
+  /** A lock that was not renewed in time is lost even if the broker grants it again: others may have had it meanwhile. */
+  const lapsed = (lock: Lock, now: number): Effect.Effect<void> =>
+    isHeld(lock) && now >= lock.validUntil ? lost(lock, "Lapsed", now) : Effect.void
+
   /** One request for all queues of a broker. */
   const ask = Effect.fnUntraced(function*(brokerName: string, locks: ReadonlyArray<Lock>) {
     const wanted = locks.filter((lock) => table.get(MQ.key(lock.queue)) === lock)
     if (wanted.length === 0) return
     const askedAt = yield* Clock.currentTimeMillis
+    for (const lock of wanted) yield* lapsed(lock, askedAt)
     const address = nameServer.brokerAddress(brokerName)
     if (address === undefined) {
       return yield* warnFailure(() =>
@@ -154,6 +159,9 @@ export const make = Effect.fnUntraced(function*(options: {
     const now = yield* Clock.currentTimeMillis
     const held = new Set(result.right.map(MQ.key))
     for (const lock of wanted) {
+      // let go meanwhile
+      if (table.get(MQ.key(lock.queue)) !== lock) continue
+      yield* lapsed(lock, now)
       if (held.has(MQ.key(lock.queue))) {
         // an answer that took so long says nothing any more
         if (now < askedAt + VALID - MARGIN) granted(lock, askedAt)
@@ -187,9 +195,7 @@ export const make = Effect.fnUntraced(function*(options: {
     while (true) {
       yield* Effect.sleep(WATCH)
       const now = yield* Clock.currentTimeMillis
-      for (const lock of table.values()) {
-        if (isHeld(lock) && now >= lock.validUntil) yield* lost(lock, "Lapsed", now)
-      }
+      for (const lock of [...table.values()]) yield* lapsed(lock, now)
     }
   })
 

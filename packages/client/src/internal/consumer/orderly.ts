@@ -60,6 +60,7 @@ export const make = <R>(options: {
     const { consumeTimeout, group, maxReconsumeTimes } = settings
     const { autoCommit, suspendTime } = orderly
     const warn = Backoff.limitedWarning(1_000)
+    const warnFull = Backoff.limitedWarning(30_000)
     const clock = yield* Effect.clock
 
     // ---- pauses
@@ -106,6 +107,14 @@ export const make = <R>(options: {
     // ---- settling
 
     const settling = ({ enter, offer, settled }: Hands<Lanes>): Settling<Lanes> => {
+      /** Nothing more comes of a queue that is full of what was handled and is not committed. */
+      const tellFull = ({ ledger: { count, queue } }: Lanes): Effect.Effect<void> =>
+        warnFull(() =>
+          `Group "${group}": queue ${queue.queueId} of topic ${queue.topic} on ${queue.brokerName} has ${count} messages ` +
+          `that are not committed, and is not pulled until some are: return OrderlyResult.commit more often, or raise ` +
+          `pullThresholdCount`
+        )
+
       /** The handler had what is no longer of this member, or is to be read again from another place. */
       const refuse = (lanes: Lanes, lane: Lane, { from, to }: Piece): void => {
         lanes.ledger.lay(to - from)
@@ -280,7 +289,7 @@ export const make = <R>(options: {
         lanes.done(lane)
         enter(lanes)
         settled(handed.to - handed.from)
-        return undefined
+        return autoCommit || lanes.ledger.hasRoom() || lanes.ledger.hasReady() ? undefined : tellFull(lanes)
       }
 
       const failed: Settling<Lanes>["failed"] = (lanes, handed, cause) =>
