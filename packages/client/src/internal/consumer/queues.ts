@@ -72,6 +72,7 @@ export const make = Effect.fnUntraced(function*(options: {
   const fibers = yield* FiberMap.make<string, never>()
   const lingering = yield* FiberSet.make<void>()
   const budget = Ledger.budget(settings.maxCachedBytes)
+  let halted = false
 
   const pulled = (): Array<Pulled> => {
     const all: Array<Pulled> = []
@@ -240,7 +241,7 @@ export const make = Effect.fnUntraced(function*(options: {
       owned.pulled = undefined
       if (ledger.running > 0) before.set(key, ledger)
     }
-    yield* FiberMap.run(fibers, key, start(owned))
+    if (!halted) yield* FiberMap.run(fibers, key, start(owned))
   })
 
   const resubscribe: Queues["resubscribe"] = Effect.fnUntraced(function*(topic) {
@@ -281,7 +282,10 @@ export const make = Effect.fnUntraced(function*(options: {
     resubscribe,
     reset,
     persist: Effect.suspend(() => Effect.asVoid(persistOf(pulled()))),
-    halt: FiberMap.clear(fibers),
+    halt: Effect.suspend(() => {
+      halted = true
+      return FiberMap.clear(fibers)
+    }),
     close: Effect.suspend(() => {
       const all = pulled()
       const written = Effect.map(persistOf(all), (uncommitted) => {
