@@ -325,6 +325,35 @@ describe("queues", () => {
       assert.deepStrictEqual(offsetsOf(yield* consumer.poll()), [10n])
     }))
 
+  it.scoped("that come, go and are moved are told of", () =>
+    Effect.gen(function*() {
+      const cluster = filled(10)
+      const consumer = yield* make(cluster)
+      const events: Array<readonly [tag: string, offset: bigint | undefined]> = []
+      yield* Effect.forkScoped(Stream.runForEach(consumer.events, (event) =>
+        Effect.sync(() => {
+          const offset = event._tag === "Assigned"
+            ? event.position
+            : event._tag === "Revoked"
+            ? event.committed
+            : event._tag === "OffsetCorrected"
+            ? event.to
+            : undefined
+          events.push([event._tag, offset])
+        })))
+      yield* TestClock.adjust(0)
+      yield* consumer.subscribe("orders")
+      yield* TestClock.adjust(0)
+      yield* consumer.ready
+      yield* consumer.seek(queueOf("orders"), 4n)
+      yield* TestClock.adjust(0)
+      yield* consumer.poll()
+      yield* consumer.commit
+      yield* consumer.unsubscribe("orders")
+      yield* TestClock.adjust(0)
+      assert.deepStrictEqual(events, [["Assigned", 0n], ["OffsetCorrected", 4n], ["Revoked", 10n]])
+    }))
+
   it.scoped("that are paused are neither pulled nor polled, until they go on", () =>
     Effect.gen(function*() {
       const cluster = filled(10, 2)
