@@ -81,6 +81,11 @@ export interface Tuning {
   readonly concurrency?: number | undefined
   /** Most messages of one pull, 1 to 1024. Brokers have a cap of their own, 32 by default. Default 32. */
   readonly pullBatchSize?: number | undefined
+  /**
+   * Whether the consumer refuses to start (ConsumerStartError) beside members that have other subscriptions or its client
+   * id. Without it they are reported by an event and a warning, once, within seconds. Default false.
+   */
+  readonly strictGroup?: boolean | undefined
   /** Most topics at the same time. Default 1000. */
   readonly maxSubscriptions?: number | undefined
   /** Where the group starts on a queue without a committed offset. Default `"last"`. The retry topic starts at the first. */
@@ -314,12 +319,47 @@ export interface StopReceipt {
 }
 
 /**
+ * A topic that two members of a group do not want the same of. Selectors are text as brokers read it, tags in order;
+ * `undefined`: not subscribed.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface SubscriptionDifference {
+  readonly topic: string
+  readonly own: string | undefined
+  readonly theirs: string | undefined
+}
+
+/**
+ * What the members of a group do not agree on: another member has other subscriptions, or there is more than one with the
+ * client id of this one. Either loses messages or brings them twice.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export type GroupProblem =
+  | {
+    readonly _tag: "SubscriptionsDiffer"
+    /** The other member. */
+    readonly clientId: string
+    readonly differences: ReadonlyArray<SubscriptionDifference>
+  }
+  | {
+    readonly _tag: "ClientIdTaken"
+    readonly clientId: string
+    /** Where brokers see members of that id, `host:port`; without `strictGroup` this one is among them. */
+    readonly addresses: ReadonlyArray<string>
+  }
+
+/**
  * What happened in a consumer.
  *
  * @since 0.1.0
  * @category models
  */
 export type Event =
+  | GroupProblem
   | { readonly _tag: "Assigned"; readonly queue: MessageQueue; readonly position: bigint }
   | { readonly _tag: "Revoked"; readonly queue: MessageQueue; readonly committed: bigint; readonly abandoned: number }
   /**
@@ -404,6 +444,8 @@ export class Consumer extends Context.Tag("@effect-rocketmq/client/Consumer")<Co
   readonly events: Stream.Stream<Event>
   /** Commits now what may be committed, beside the periodic commits. */
   readonly commit: Effect.Effect<void>
+  /** What the members did not agree on when it was looked at last: after the start, when the group changes, and rarely. */
+  readonly groupProblems: Effect.Effect<ReadonlyArray<GroupProblem>>
   /** What this member is subscribed to, the retry topic apart. */
   readonly subscriptions: Effect.Effect<ReadonlyArray<SubscriptionEntry>>
   /**

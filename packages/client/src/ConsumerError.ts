@@ -86,16 +86,24 @@ export class ConsumerValidationError extends Data.TaggedError("ConsumerValidatio
 }
 
 /**
- * A consumer could not start: the routes of its topics cannot be asked for. A topic that does not exist yet is not the
- * reason: the consumer waits for it.
+ * A consumer could not start: the routes of its topics cannot be asked for, or with `strictGroup` another member of the
+ * group has other subscriptions or the same client id. A topic that does not exist yet is not the reason: the consumer
+ * waits for it.
  *
  * @since 0.1.0
  * @category errors
  */
 export class ConsumerStartError extends Data.TaggedError("ConsumerStartError")<{
   readonly group: string
+  /** The topic that the reason is about, or one of them. */
   readonly topic: string
-  readonly cause: unknown
+  /** Absent: `NoRoute`. */
+  readonly reason?: "NoRoute" | "SubscriptionsDiffer" | "ClientIdTaken" | undefined
+  /** The other member. */
+  readonly clientId?: string | undefined
+  /** What does not agree, as a sentence without a full stop. */
+  readonly problem?: string | undefined
+  readonly cause?: unknown
 }> {
   /**
    * @since 0.1.0
@@ -106,13 +114,15 @@ export class ConsumerStartError extends Data.TaggedError("ConsumerStartError")<{
    * @since 0.1.0
    */
   get retryable(): boolean {
-    return true
+    return this.problem === undefined
   }
 
   override get message(): string {
-    return `Consumer group "${this.group}" cannot start: the route of topic ${this.topic} is not known.${
-      because(this.cause)
-    }`
+    return this.problem === undefined
+      ? `Consumer group "${this.group}" cannot start: the route of topic ${this.topic} is not known.${
+        because(this.cause)
+      }`
+      : `Consumer group "${this.group}" does not start. ${this.problem}.`
   }
 }
 

@@ -4,6 +4,7 @@
  * @since 0.1.0
  */
 import type { Behaviour } from "./Behaviour.js"
+import { agreement } from "./behaviours/agreement.js"
 import { batching } from "./behaviours/batching.js"
 import { broadcast } from "./behaviours/broadcast.js"
 import { brokerRequests } from "./behaviours/brokerRequests.js"
@@ -24,6 +25,7 @@ import { retries } from "./behaviours/retries.js"
 import { routing } from "./behaviours/routing.js"
 import { stopping } from "./behaviours/stopping.js"
 import { subscribing } from "./behaviours/subscribing.js"
+import { streams } from "./behaviours/streams.js"
 import { timed } from "./behaviours/timed.js"
 import { transactions } from "./behaviours/transactions.js"
 import { typed } from "./behaviours/typed.js"
@@ -49,6 +51,7 @@ export const suite: ReadonlyArray<Behaviour> = [
   ...transactions,
   ...typed,
   ...consuming,
+  ...streams,
   ...requests,
   ...filtering,
   ...subscribing,
@@ -60,6 +63,7 @@ export const suite: ReadonlyArray<Behaviour> = [
   ...orderly,
   ...pop,
   ...members,
+  ...agreement,
   ...stopping,
   ...operators
 ]

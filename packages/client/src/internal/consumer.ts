@@ -21,7 +21,7 @@ import type {
   OrderlyTuning,
   StartError
 } from "../Consumer.js"
-import { ConsumerConfigError } from "../ConsumerError.js"
+import { ConsumerConfigError, ConsumerStartError } from "../ConsumerError.js"
 import type { BatchResult, ConsumeResult } from "../ConsumeResult.js"
 import type { NameServer } from "../NameServer.js"
 import * as OffsetStore from "../OffsetStore.js"
@@ -29,6 +29,7 @@ import type { OrderlyResult } from "../OrderlyResult.js"
 import * as Ledger from "../ProcessQueue.js"
 import * as Rebalance from "../Rebalance.js"
 import * as AdminView from "./consumer/adminView.js"
+import * as Agreement from "./consumer/agreement.js"
 import * as Counters from "./consumer/counters.js"
 import * as Dispatcher from "./consumer/dispatcher.js"
 import * as Handler from "./consumer/handler.js"
@@ -61,6 +62,20 @@ export const consumeFromWhere = (settings: Settings): ConsumerMember["consumeFro
     : settings.consumeFrom === "first" || settings.consumeFrom === "min"
     ? "CONSUME_FROM_FIRST_OFFSET"
     : "CONSUME_FROM_TIMESTAMP"
+
+/** Before brokers hear of the consumer: one that does not fit must not disturb the others. */
+const refuseDisagreement = ({ group, subscriptions }: Settings, agreement: Agreement.Agreement) =>
+  Effect.flatMap(agreement.look(false), ([first]) => {
+    if (first === undefined) return Effect.void
+    const topic = first._tag === "SubscriptionsDiffer" ? first.differences[0]?.topic : undefined
+    return new ConsumerStartError({
+      group,
+      topic: topic ?? subscriptions.keys().next().value ?? "",
+      reason: first._tag,
+      clientId: first.clientId,
+      problem: Agreement.describe(group, first)
+    })
+  })
 
 const inBackground = (group: string, loops: ReadonlyArray<Effect.Effect<never>>) =>
   Effect.forEach(
@@ -127,8 +142,12 @@ const start = <R>(
       assign: (assignment) => queues.assign(assignment),
       resubscribe: (topic) => queues.resubscribe(topic),
       isResolved: (topic) => queues.isResolved(topic),
-      trigger: () => rebalance.trigger()
+      trigger: () => {
+        rebalance.trigger()
+        agreement.trigger()
+      }
     })
+    const agreement = yield* Agreement.make({ settings, manager: subscribing.manager, report })
 
     // the parts refer to each other in a ring: what is ready again goes to the dispatcher, which sends back
     const retrying = {
@@ -211,13 +230,17 @@ const start = <R>(
     const rates = Rates.make(totals, startedAt)
     const view = yield* AdminView.make({ settings, startedAt, queues, store, rates, call })
     const messageModel = broadcasting ? "BROADCASTING" : "CLUSTERING"
+    if (settings.strictGroup) yield* refuseDisagreement(settings, agreement)
     yield* client.registerConsumer({
       group,
       consumeType: "CONSUME_PASSIVELY",
       messageModel,
       consumeFromWhere: consumeFromWhere(settings),
       subscriptions: () => [...settings.subscriptions.values()].map(({ data }) => data),
-      onGroupChanged: Effect.sync(rebalance.trigger),
+      onGroupChanged: Effect.sync(() => {
+        rebalance.trigger()
+        agreement.trigger()
+      }),
       onResetOffset: (_topic, offsets) => queues.reset(offsets),
       offsets: view.offsets,
       runningInfo: Effect.map(view.runningInfo, (info) => ({
@@ -259,6 +282,7 @@ const start = <R>(
       )
     ))
     yield* background(supervised("Rebalance", rebalance.run))
+    yield* background(supervised("The look at the group", agreement.run))
 
     return {
       group,
@@ -267,6 +291,7 @@ const start = <R>(
       stats: Effect.sync(() => statsOf(counters, queues, store, dispatcher.running(), ordered?.locks.all())),
       events: Stream.fromPubSub(hub),
       commit: queues.persist,
+      groupProblems: Effect.sync(agreement.problems),
       subscribe: subscribing.subscribe,
       unsubscribe: subscribing.unsubscribe,
       subscriptions: subscribing.list,

@@ -37,6 +37,7 @@ export interface Settings {
   readonly batchSize: number
   readonly pullBatchSize: number
   readonly maxSubscriptions: number
+  readonly strictGroup: boolean
   readonly consumeFrom: StartPosition
   readonly limits: { readonly count: number; readonly bytes: number; readonly span: number }
   readonly maxCachedBytes: number
@@ -139,6 +140,7 @@ export const make = (
       subscriptions,
       concurrency: yield* checked("concurrency", rules.concurrency, options.concurrency ?? 64),
       batchSize: yield* checked("batchSize", rules.batchSize, options.batchSize ?? 1),
+      strictGroup: options.strictGroup ?? false,
       maxSubscriptions: yield* checked("maxSubscriptions", rules.maxSubscriptions, options.maxSubscriptions ?? 1000),
       pullBatchSize: yield* checked("pullBatchSize", rules.pullBatchSize, options.pullBatchSize ?? 32),
       consumeFrom,
