@@ -1,5 +1,6 @@
 import * as MessageQueue from "@effect-rocketmq/protocol/MessageQueue"
 import { assert, describe, it } from "@effect/vitest"
+import { FastCheck as fc } from "effect"
 import type { Lane } from "../../src/internal/consumer/lanes.js"
 import { Lanes } from "../../src/internal/consumer/lanes.js"
 import type { Lock } from "../../src/internal/consumer/locks.js"
@@ -72,4 +73,75 @@ describe("lanes", () => {
     lanes.done(busy.lane)
     assert.strictEqual(take()?.from, 1)
   })
+
+  const step = fc.oneof(
+    { weight: 6, arbitrary: fc.constant("take" as const) },
+    { weight: 4, arbitrary: fc.constant("finish" as const) },
+    { weight: 2, arbitrary: fc.constant("suspend" as const) },
+    { weight: 2, arbitrary: fc.constant("resume" as const) },
+    { weight: 1, arbitrary: fc.constant("reset" as const) }
+  )
+
+  it.prop(
+    "hand out the first unfinished message of a key and no other, whatever fails; the commit passes none",
+    [fc.integer({ min: 0, max: 5 }), fc.array(fc.tuple(step, fc.nat()), { maxLength: 150 })],
+    ([keys, steps]) => {
+      const total = 30
+      const keyOf = (offset: number) => `${offset % keys}`
+      const { lanes, ledger, take } = setup(total, keys === 0 ? undefined : keyOf)
+      let unfinished = Array.from({ length: total }, (_, offset) => offset)
+      const inHand: Array<ReturnType<typeof take> & { readonly offset: number }> = []
+      let suspended: typeof inHand = []
+      const sameKey = (a: number, b: number) => keys === 0 || keyOf(a) === keyOf(b)
+      for (const [what, pick] of steps) {
+        if (what === "take") {
+          const handed = take()
+          const offset = handed && Number(handed.batch.messages[handed.from]!.queueOffset)
+          if (handed === undefined || offset === undefined) {
+            const open = unfinished.filter((it) =>
+              ![...inHand, ...suspended].some((other) => sameKey(it, other.offset))
+            )
+            assert.deepStrictEqual(open, [], "something could have been handed out")
+          } else {
+            assert.isFalse(
+              [...inHand, ...suspended].some((other) => sameKey(offset, other.offset)),
+              "one of a key at a time"
+            )
+            assert.strictEqual(offset, unfinished.find((it) => sameKey(it, offset)), "the first of its key")
+            inHand.push({ ...handed, offset })
+          }
+        } else if (what === "resume") {
+          const [chosen] = suspended.splice(pick % Math.max(1, suspended.length), 1)
+          if (chosen !== undefined) assert.isTrue(lanes.resume(chosen.lane, chosen))
+        } else if (what === "reset") {
+          if (pick % 3 > 0) continue
+          const from = pick % total
+          ledger.reset(BigInt(from))
+          unfinished = Array.from({ length: total - from }, (_, i) => from + i)
+          ledger.append(unfinished.map((offset) => message("orders", 0, offset)), BigInt(total), unfinished.length)
+          // those in hand are of no account, but hold up their key
+          suspended = []
+        } else {
+          const [chosen] = inHand.splice(pick % Math.max(1, inHand.length), 1)
+          if (chosen === undefined) continue
+          const { batch, from, lane, offset, to } = chosen
+          if (!ledger.owns(batch)) {
+            ledger.lay(1)
+            lanes.done(lane)
+          } else if (what === "finish") {
+            ledger.finish(batch, from)
+            unfinished = unfinished.filter((it) => it !== offset)
+            lanes.done(lane)
+          } else {
+            ledger.putBack(batch, from, batch.messages[from]!)
+            lane.pending.unshift({ batch, from, to })
+            lanes.suspend(lane, chosen)
+            suspended.push(chosen)
+          }
+        }
+        assert.strictEqual(ledger.committable(), BigInt(unfinished[0] ?? total))
+        assert.strictEqual(ledger.running, inHand.length)
+      }
+    }
+  )
 })
