@@ -125,7 +125,8 @@ export class Lanes implements Source {
       const key = keyOf(batch.messages[from]!)
       let lane = this.keyed.get(key)
       if (lane === undefined) this.keyed.set(key, lane = laneOf(key))
-      if (lane.state === FREE && lane.pending.length === 0) {
+      // one that is free and has something pending was taken above
+      if (lane.state === FREE) {
         lane.state = BUSY
         into.lane = lane
         return true
