@@ -32,6 +32,7 @@ import type {
   UnsubscribeError
 } from "./ConsumerError.js"
 import type { BatchResult, ConsumeResult } from "./ConsumeResult.js"
+import type { Delivery, OrderlyDelivery } from "./Delivery.js"
 import * as internal from "./internal/consumer.js"
 import * as OptionRules from "./internal/optionRules.js"
 import type { MessageSelector } from "./MessageSelector.js"
@@ -605,6 +606,44 @@ export const layerOrderlyBatch = <E, R>(
   handler: (messages: ReadonlyArray<MessageExt>) => Effect.Effect<void | OrderlyResult, E, R>
 ): Layer.Layer<Consumer, StartError, Exclude<R, Scope.Scope> | Client | NameServer | Broker | Compression> =>
   Layer.scoped(Consumer, makeOrderlyBatch(options, handler))
+
+/**
+ * A consumer as a Stream. Each delivery waits until it is acknowledged or not; at most `concurrency` of them wait, and
+ * nothing more is pulled than the limits of the options allow: who takes slowly is sent slowly. Those of one queue come in
+ * its order. What takes longer than `consumeTimeout` comes again.
+ *
+ * The consumer starts with the Stream and stops with it: what is not settled by then comes again.
+ *
+ * @example
+ * import { Consumer, MessageSelector } from "@effect-rocketmq/client"
+ * import { Effect, Stream } from "effect"
+ *
+ * export const program = Consumer.stream({
+ *   group: "billing",
+ *   subscriptions: { orders: MessageSelector.tags("paid") },
+ *   concurrency: 16
+ * }).pipe(
+ *   Stream.mapEffect(({ ack, message }) => Effect.zipRight(Effect.log(message.keys), ack), { concurrency: 16 }),
+ *   Stream.runDrain
+ * )
+ *
+ * @since 0.1.0
+ * @category streams
+ */
+export const stream: (
+  options: Options
+) => Stream.Stream<Delivery, StartError, Client | NameServer | Broker | Compression> = internal.stream
+
+/**
+ * The same in order: of a queue, or of a key with `orderBy`, the next message comes when the one before is acknowledged. See
+ * {@link makeOrderly}.
+ *
+ * @since 0.1.0
+ * @category streams
+ */
+export const streamOrderly: (
+  options: OrderlyOptions
+) => Stream.Stream<OrderlyDelivery, StartError, Client | NameServer | Broker | Compression> = internal.streamOrderly
 
 const rules = OptionRules.consumer
 const variable = OptionRules.variables("ROCKETMQ", "CONSUMER")

@@ -93,6 +93,16 @@ export * as DeadLetters from "./DeadLetters.js"
 export * as Deduplication from "./Deduplication.js"
 
 /**
+ * Messages of a consumer that is a Stream: each is settled by who takes it, with an acknowledgement or without.
+ *
+ * The Streams themselves are `Consumer.stream` and `Consumer.streamOrderly`; here are what they are made of, and ways to
+ * part them.
+ *
+ * @since 0.1.0
+ */
+export * as Delivery from "./Delivery.js"
+
+/**
  * Which brokers to stay away from for a while. A broker that failed gets no messages until its pause is over; then one
  * message tries it, and all others follow when that one succeeds. A broker that was slow gets none while others are
  * quicker, for a time that grows with its slowness.

@@ -23,6 +23,7 @@ import type {
 } from "../Consumer.js"
 import { ConsumerConfigError, ConsumerStartError } from "../ConsumerError.js"
 import type { BatchResult, ConsumeResult } from "../ConsumeResult.js"
+import type { Delivery, OrderlyDelivery } from "../Delivery.js"
 import type { NameServer } from "../NameServer.js"
 import * as OffsetStore from "../OffsetStore.js"
 import type { OrderlyResult } from "../OrderlyResult.js"
@@ -49,6 +50,7 @@ import { statsOf } from "./consumer/stats.js"
 import * as Stop from "./consumer/stop.js"
 import * as Subscribing from "./consumer/subscribing.js"
 import { checkSelectors, resolveTopics } from "./consumer/topics.js"
+import * as ConsumerStream from "./consumerStream.js"
 import { supervised } from "./supervised.js"
 
 export { checkSelectors, resolveTopics }
@@ -110,7 +112,8 @@ const inOrder = Effect.fnUntraced(function*<R>(
 const start = <R>(
   options: Options & OrderlyTuning & { readonly batchSize?: number | undefined },
   callOf: (settings: Settings, inflate: Handler.Inflate) => Handler.Call<R>,
-  kind: "push" | "orderly" = "push"
+  kind: "push" | "orderly" = "push",
+  drains = true
 ): Effect.Effect<Consumer["Type"], StartError, R | Requirements> =>
   Effect.gen(function*() {
     const startedAt = yield* Clock.currentTimeMillis
@@ -254,7 +257,8 @@ const start = <R>(
     yield* checkSelectors(settings)
 
     const stop = yield* Stop.make({
-      settings,
+      group,
+      timeout: drains ? settings.shutdownTimeout : 0,
       queues,
       dispatcher,
       onStop: options.onStop,
@@ -326,3 +330,15 @@ export const makeOrderlyBatch = <E, R>(
   handler: (messages: ReadonlyArray<MessageExt>) => Effect.Effect<void | OrderlyResult, E, R>
 ): Effect.Effect<Consumer["Type"], StartError, R | Requirements> =>
   start(options, (_, inflate) => Handler.orderlyBatch(inflate, handler), "orderly")
+
+/** See Consumer.stream. When it ends, nobody is left to settle what is in hand: that is not waited for. */
+export const stream = (options: Options): Stream.Stream<Delivery, StartError, Exclude<Requirements, Scope.Scope>> =>
+  ConsumerStream.stream((handler) => start(options, (_, inflate) => Handler.single(inflate, handler), "push", false))
+
+/** See Consumer.streamOrderly. */
+export const streamOrderly = (
+  options: OrderlyOptions
+): Stream.Stream<OrderlyDelivery, StartError, Exclude<Requirements, Scope.Scope>> =>
+  ConsumerStream.streamOrderly((handler) =>
+    start(options, (_, inflate) => Handler.single(inflate, handler), "orderly", false)
+  )

@@ -10,7 +10,6 @@ import type { Receipted, StopReceipt } from "../../Consumer.js"
 import type { ProcessQueue } from "../../ProcessQueue.js"
 import type { Dispatcher } from "./dispatcher.js"
 import type { Queues } from "./queues.js"
-import type { Settings } from "./settings.js"
 
 type Left = StopReceipt["abandoned"][number]
 
@@ -31,14 +30,16 @@ const some = (messages: ReadonlyArray<Receipted>): string =>
 
 /** Runs once, to its end, whoever waits for it. */
 export const make = Effect.fnUntraced(function*(options: {
-  readonly settings: Settings
+  readonly group: string
+  /** What running handlers have, in milliseconds. */
+  readonly timeout: number
   readonly queues: Queues
   readonly dispatcher: Dispatcher
   readonly onStop: ((receipt: StopReceipt) => Effect.Effect<void>) | undefined
   /** When the offsets are written. */
   readonly afterwards: Effect.Effect<void>
 }): Effect.fn.Return<Effect.Effect<StopReceipt>, never, Scope.Scope> {
-  const { afterwards, dispatcher, onStop, queues, settings: { group, shutdownTimeout } } = options
+  const { afterwards, dispatcher, group, onStop, queues, timeout } = options
   // it closes after the finalizers that are added from now on
   const background = yield* Scope.fork(yield* Effect.scope, ExecutionStrategy.sequential)
 
@@ -47,7 +48,7 @@ export const make = Effect.fnUntraced(function*(options: {
   const run = Effect.gen(function*() {
     yield* queues.halt
     const inHand = left().filter(({ isBegun }) => isBegun)
-    yield* dispatcher.stop(shutdownTimeout)
+    yield* dispatcher.stop(timeout)
     const abandoned = left()
     const repeated = queues.pulled().reduce((sum, { ledger }) => sum + ledger.uncommittable(), 0)
     const { committed, uncommitted } = yield* queues.close
@@ -66,7 +67,7 @@ export const make = Effect.fnUntraced(function*(options: {
     yield* cutOff.length > 0
       ? Effect.logWarning(
         `Consumer group "${group}" stopped with ${cutOff.length} messages cut off in their handlers after ` +
-          `${shutdownTimeout} ms (${some(cutOff)}) and ${waiting} not handled; they come again`
+          `${timeout} ms (${some(cutOff)}) and ${waiting} not handled; they come again`
       )
       : Effect.logDebug(`Consumer group "${group}" stopped; ${waiting} pulled messages were not handled and come again`)
     if (onStop !== undefined) {
