@@ -226,14 +226,18 @@ export class PopConsumer extends Context.Tag("@effect-rocketmq/client/PopConsume
   readonly stats: Effect.Effect<Stats>
   /** What happens from the subscription on. Who is too slow misses the oldest. */
   readonly events: Stream.Stream<Event>
-  /** Stops as the closing of the Scope would, once, and says what became of the messages. */
+  /**
+   * Stops as the closing of the Scope would, once, and says what became of the messages. Until the Scope closes, pops that
+   * brokers hold may still bring some, which are given back.
+   */
   readonly stop: Effect.Effect<StopReceipt>
 }>() {}
 
 /**
  * Starts a consumer; it stops with its Scope: nothing more is popped, running handlers finish within `shutdownTimeout`, what
- * they finished is acknowledged, and what nobody handled is given back and comes again at once. While its client stays
- * connected, a broker may still answer a pop that was under way: such messages come again after `invisibleTime`.
+ * they finished is acknowledged, and what nobody handled is given back and comes again after a second. When its client
+ * stays connected after the Scope has closed, a broker may still answer a pop that it holds: messages that come so come
+ * again after `invisibleTime`.
  *
  * The handler's success means consumed, or what its `ConsumeResult` says. Failing, throwing, dying and taking longer than
  * `consumeTimeout` concern only the message in hand. Options are checked before anything is sent. A topic that does not

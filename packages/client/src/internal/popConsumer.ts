@@ -174,9 +174,8 @@ const start = <R>(
       const before = { acked: counters.acked, returned: counters.returned }
       stopping = true
       yield* Fiber.interrupt(following)
-      // pops under way may still bring something, which is given back
+      // pops under way may still bring something until the Scope closes, which is given back
       const cutOff = yield* workers.stop(settings.shutdownTimeout)
-      yield* FiberMap.clear(loops)
       const limited = <A>(effect: Effect.Effect<A>) => Effect.timeoutOption(Effect.interruptible(effect), FAREWELL)
       yield* limited(acks.idle)
       yield* limited(Effect.forEach(unhandled(), giveBack.unhandled, { concurrency: RETURNS, discard: true }))

@@ -13,11 +13,17 @@ import type { Counters } from "./counters.js"
 import type { Lease, Leases } from "./leases.js"
 import { receiptOf, withHandle } from "./leases.js"
 
+/**
+ * Until a message comes again that nobody handled, in milliseconds. Pops of a member that stops are held by the broker as
+ * long as its connection is there: they must not get what it has just given back.
+ */
+const UNHANDLED = 1_000
+
 /** See the module. */
 export interface GiveBack {
   /** Has the message come again after so many milliseconds, unless it was tried often enough. Never fails. */
   readonly later: (lease: Lease, delay: number) => Effect.Effect<void>
-  /** Has it come again, however often it was tried: nobody handled it. True when the broker knows. */
+  /** Has it come again soon, however often it was tried: nobody handled it. True when the broker knows. */
   readonly unhandled: (lease: Lease) => Effect.Effect<boolean>
   /** Into the group's dead letters; after `otherwise` milliseconds it comes again if that does not succeed. */
   readonly dead: (lease: Lease, otherwise: number) => Effect.Effect<void>
@@ -101,7 +107,8 @@ export const make = Effect.fnUntraced(function*(options: {
           ? dead(lease, delay)
           : Effect.asVoid(change(lease, delay))
       ),
-    unhandled: (lease) => Effect.suspend(() => lease.state === "Over" ? Effect.succeed(false) : change(lease, 0)),
+    unhandled: (lease) =>
+      Effect.suspend(() => lease.state === "Over" ? Effect.succeed(false) : change(lease, UNHANDLED)),
     dead
   }
   return giveBack

@@ -31,6 +31,9 @@ const LONGEST_PAUSE = 5_000
 /** A pop that brings nothing in less time than this does not wait as it should, in milliseconds. */
 const TOO_SOON = 200
 
+/** Messages given back at the same time. */
+const DECLINED = 8
+
 const expressionOf = ({ selector }: Subscription): PopRequest["subscription"] =>
   selector._tag === "All" ? undefined : {
     expressionType: selector._tag === "Sql" ? "SQL92" : "TAG",
@@ -64,6 +67,15 @@ export const make = Effect.fnUntraced(function*(options: {
     return made
   }
 
+  /** What comes to a consumer that stops is for others. */
+  const decline = (subscription: Subscription, brokerName: string, messages: ReadonlyArray<Popped>) =>
+    Effect.forEach(messages, ({ handle, message }) => {
+      const queue = queueOf(MQ.make(subscription.topic, brokerName, message.queueId))
+      const lease: Lease = { queue, message, handle, state: "Waiting", renewing: undefined }
+      leases.add(lease)
+      return giveBack.unhandled(lease)
+    }, { concurrency: DECLINED, discard: true })
+
   /** Takes in what came. Gives the messages that were tried too often, by members that died over them. */
   const admit = (subscription: Subscription, brokerName: string, messages: ReadonlyArray<Popped>): Array<Lease> => {
     const exhausted: Array<Lease> = []
@@ -95,6 +107,7 @@ export const make = Effect.fnUntraced(function*(options: {
 
   const takeIn = (subscription: Subscription, brokerName: string, result: PopResult): Effect.Effect<void> =>
     Effect.suspend(() => {
+      if (options.isStopping()) return decline(subscription, brokerName, result.messages)
       const exhausted = admit(subscription, brokerName, result.messages)
       counters.undecodable += result.undecodable.length
       return Effect.zipRight(
