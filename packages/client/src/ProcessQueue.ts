@@ -6,6 +6,7 @@
  */
 import type { MessageExt } from "@effect-rocketmq/protocol/MessageExt"
 import type { MessageQueue } from "@effect-rocketmq/protocol/MessageQueue"
+import { Latencies } from "./internal/latencies.js"
 
 /**
  * What came with one pull. Messages are told apart by their index here; those of a finished batch are let go at once,
@@ -60,6 +61,28 @@ export interface Budget {
 }
 
 /**
+ * One of the limits: those of the queue, or that of all queues of the consumer.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export type Limit = keyof Limits | "consumer"
+
+/**
+ * How long things took, in milliseconds.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface Durations {
+  readonly count: number
+  readonly max: number
+  readonly add: (millis: number) => void
+  /** What so much of them, 0 to 1, did not exceed; 0 when there are none. */
+  readonly quantile: (quantile: number) => number
+}
+
+/**
  * What happened to the messages of a topic since the start, over all of its queues.
  *
  * @since 0.1.0
@@ -70,6 +93,8 @@ export interface Totals {
   failed: number
   /** Milliseconds that handlers took. */
   handling: number
+  /** The same, one by one: of runs that succeeded. */
+  readonly latencies: Durations
   pulls: number
   pulled: number
   /** Milliseconds that pulls took, held by the broker or not. */
@@ -82,7 +107,15 @@ export interface Totals {
  * @since 0.1.0
  * @category constructors
  */
-export const totals = (): Totals => ({ consumed: 0, failed: 0, handling: 0, pulls: 0, pulled: 0, pulling: 0 })
+export const totals = (): Totals => ({
+  consumed: 0,
+  failed: 0,
+  handling: 0,
+  latencies: new Latencies(),
+  pulls: 0,
+  pulled: 0,
+  pulling: 0
+})
 
 /**
  * A budget of so many bytes, shared by the queues that are given it.
@@ -168,10 +201,19 @@ export class ProcessQueue {
    * @since 0.1.0
    */
   committable(): bigint {
+    return this.oldest()?.queueOffset ?? this.position
+  }
+
+  /**
+   * The first message that is not finished.
+   *
+   * @since 0.1.0
+   */
+  oldest(): MessageExt | undefined {
     const batch = this.batches[0]
-    if (batch === undefined) return this.position
+    if (batch === undefined) return undefined
     while (batch.finished[batch.head] === 1) batch.head++
-    return batch.messages[batch.head]?.queueOffset ?? this.position
+    return batch.messages[batch.head]
   }
 
   /**
@@ -354,6 +396,18 @@ export class ProcessQueue {
     return this.count <= this.limits.count && this.bytes <= this.limits.bytes &&
       this.budget.used <= this.budget.limit &&
       (this.count === 0 || Number(this.position - this.committable()) <= this.limits.span)
+  }
+
+  /**
+   * The limit that keeps more from being pulled; `undefined` when there is room.
+   *
+   * @since 0.1.0
+   */
+  exceeded(): Limit | undefined {
+    if (this.hasRoom()) return undefined
+    if (this.count > this.limits.count) return "count"
+    if (this.bytes > this.limits.bytes) return "bytes"
+    return this.count > 0 && Number(this.position - this.committable()) > this.limits.span ? "span" : "consumer"
   }
 
   /**

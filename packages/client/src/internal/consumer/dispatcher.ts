@@ -77,6 +77,7 @@ export const make = <R>(options: {
       const { batch, from, to } = handed
       const { totals } = queue
       totals.handling += took
+      totals.latencies.add(took)
       let back: Array<Effect.Effect<void>> | undefined
       for (let index = from; index < to; index++) {
         const verdict = value === undefined ? undefined : verdictOf(value, index - from)

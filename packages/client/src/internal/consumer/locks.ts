@@ -44,6 +44,9 @@ export interface Lock {
   since: number
   /** When the broker granted it last, in milliseconds; 0 before the first time. */
   grantedAt: number
+  /** Requests in a row that were not answered, and what came of the last one. */
+  failures: number
+  lastError: unknown
   /** Who waits for it. */
   readonly waiting: Set<() => void>
 }
@@ -103,9 +106,15 @@ export const make = Effect.fnUntraced(function*(options: {
     return found
   }
 
+  const answered = (lock: Lock): void => {
+    lock.failures = 0
+    lock.lastError = undefined
+  }
+
   const granted = (lock: Lock, askedAt: number): void => {
     if (!isHeld(lock)) lock.since = askedAt
     lock.grantedAt = askedAt
+    answered(lock)
     // the broker counts from when it got the request: not before this
     lock.validUntil = askedAt + VALID - MARGIN
     for (const wake of lock.waiting) wake()
@@ -120,6 +129,7 @@ export const make = Effect.fnUntraced(function*(options: {
   }
 
   const refused = (lock: Lock, now: number): Effect.Effect<void> => {
+    answered(lock)
     if (isHeld(lock)) return lost(lock, "Refused", now)
     if (now - lock.since < LONG) return Effect.void
     const { brokerName, queueId, topic } = lock.queue
@@ -143,6 +153,7 @@ export const make = Effect.fnUntraced(function*(options: {
     for (const lock of wanted) yield* lapsed(lock, askedAt)
     const address = nameServer.brokerAddress(brokerName)
     if (address === undefined) {
+      for (const lock of wanted) lock.failures++
       return yield* warnFailure(() =>
         `Group "${group}" cannot lock its queues on ${brokerName}: no address of its master is known`
       )
@@ -153,6 +164,10 @@ export const make = Effect.fnUntraced(function*(options: {
     )
     const result = Option.getOrUndefined(answer)
     if (result === undefined || Either.isLeft(result)) {
+      for (const lock of wanted) {
+        lock.failures++
+        lock.lastError = result?.left
+      }
       const problem = result === undefined ? `no answer within ${PATIENCE} ms` : result.left.message
       return yield* warnFailure(() => `Group "${group}" cannot lock its queues on ${brokerName}: ${problem}`)
     }
@@ -204,7 +219,7 @@ export const make = Effect.fnUntraced(function*(options: {
       for (const queue of queues) {
         const key = MQ.key(queue)
         if (table.has(key)) continue
-        table.set(key, { queue, validUntil: 0, since: now, grantedAt: 0, waiting: new Set() })
+        table.set(key, { queue, validUntil: 0, since: now, grantedAt: 0, failures: 0, lastError: undefined, waiting: new Set() })
         signal.notify()
       }
     })

@@ -263,6 +263,7 @@ export const make = <R>(options: {
       const succeeded: Settling<Lanes>["succeeded"] = (lanes, handed, value, took, now) => {
         const lane = handed.lane as Lane
         lanes.ledger.totals.handling += took
+        lanes.ledger.totals.latencies.add(took)
         if (!lanes.owns(handed, now)) {
           refuse(lanes, lane, handed)
           return undefined
@@ -377,6 +378,8 @@ export const make = <R>(options: {
       interrupt: (ledger) => {
         workers.interrupt(lanesOf(ledger))
       },
+      // one that was interrupted and does not end holds its queue up all the same
+      busy: (ledger) => workers.busy(lanesOf(ledger), true),
       stuck: () => new Set([...workers.stuck()].map(({ ledger }) => ledger)),
       resume
     }

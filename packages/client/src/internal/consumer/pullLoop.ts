@@ -51,8 +51,16 @@ export interface Pulled {
   suggestedBrokerId: number
   /** In milliseconds; 0 before the first answer. */
   lastPull: number
+  /** Since when an answer is waited for: the last one, or the time when there was room again, in milliseconds. */
+  since: number
+  /** When the pull that is under way began, in milliseconds; 0 when there is none. */
+  asked: number
+  /** Who was asked last. */
+  address: string | undefined
   /** Failures in a row. */
   failures: number
+  /** What the last one was. */
+  lastError: unknown
   /** Of a consumer in order. */
   readonly lock?: Lock | undefined
 }
@@ -167,14 +175,18 @@ export const make = Effect.fnUntraced(function*(options: {
     let warned = false
     let quick = 0
     while (true) {
+      const waited = !ledger.hasRoom()
       if (!ledger.hasRoom()) yield* room(ledger)
       const epoch = ledger.epoch
       const offset = ledger.position
       const asked = yield* Clock.currentTimeMillis
+      if (waited) self.since = asked
       // a process that stood still: the loss of the lock, which ends this loop, is noticed presently
       if (self.lock !== undefined && asked >= self.lock.validUntil) yield* Effect.never
       const to = target(self)
       const committable = ledger.committable()
+      self.asked = asked
+      self.address = to?.address
       const answer: Either.Either<PullResult, BrokerError> = to === undefined
         ? Either.left(new BrokerNotAvailableError({ reason: "NotInRoute", brokerName: queue.brokerName, group }))
         : yield* Effect.either(broker.pull(to.address, {
@@ -189,12 +201,14 @@ export const make = Effect.fnUntraced(function*(options: {
           suspendTimeout,
           subVersion: self.subscription.version
         }, suspendTimeout + PULL_SLACK))
+      self.asked = 0
       // moved meanwhile: this answer is about another place
       if (ledger.epoch !== epoch) continue
       const now = yield* Clock.currentTimeMillis
       if (Either.isLeft(answer)) {
         const cause = answer.left
         self.failures++
+        self.lastError = cause
         counters.pullFailures++
         const forgotten = isForgotten(cause)
         const delay = Backoff.delay(
@@ -217,7 +231,8 @@ export const make = Effect.fnUntraced(function*(options: {
         yield* Effect.logInfo(`Group "${group}": queue ${queue.queueId} of topic ${queue.topic} is pulled again`)
       }
       self.failures = 0
-      self.lastPull = now
+      self.lastError = undefined
+      self.lastPull = self.since = now
       ledger.totals.pulls++
       ledger.totals.pulling += now - asked
       self.suggestedBrokerId = result.suggestedBrokerId
@@ -240,15 +255,18 @@ export const make = Effect.fnUntraced(function*(options: {
   /** Whatever goes wrong in the loop itself is said, and the loop goes on. */
   return (self: Pulled): Effect.Effect<never> =>
     run(self).pipe(
-      Effect.catchAllDefect((defect) =>
-        Effect.zipRight(
+      Effect.catchAllDefect((defect) => {
+        self.asked = 0
+        self.failures++
+        self.lastError = defect
+        return Effect.zipRight(
           Effect.logError(
             `Group "${group}": the pull loop of a queue of topic ${self.ledger.queue.topic} died`,
             defect
           ),
           Effect.sleep(LONGEST_PAUSE)
         )
-      ),
+      }),
       Effect.forever
     )
 })

@@ -16,6 +16,8 @@ import type { Lock, Locks, LossReason } from "./locks.js"
 import type { Pulled } from "./pullLoop.js"
 import type { Report } from "./report.js"
 import type { Settings } from "./settings.js"
+import type { Seeking } from "./startPosition.js"
+import { seeking } from "./startPosition.js"
 
 /** After a defect, in milliseconds. */
 const RESTART_DELAY = 3_000
@@ -24,9 +26,14 @@ const RESTART_DELAY = 3_000
 const FAREWELL = 1_000
 
 /** A queue of this member; `pulled` is absent until its position is known. */
-interface Owned {
+export interface Owned {
   readonly queue: MessageQueue
   pulled: Pulled | undefined
+  /** Since when it is to be pulled, and is not known how: in milliseconds. */
+  since: number
+  seeking: Seeking
+  /** It goes to another member. */
+  leaving: boolean
 }
 
 /** See the module. */
@@ -47,6 +54,13 @@ export interface Queues {
   readonly close: Effect.Effect<Pick<StopReceipt, "committed" | "uncommitted">>
   readonly owned: () => ReadonlyArray<MessageQueue>
   readonly pulled: () => ReadonlyArray<Pulled>
+  readonly all: () => ReadonlyArray<Owned>
+  /** The ledger that a queue had before its lock was lost, while a handler is at its messages. */
+  readonly earlier: (queue: MessageQueue) => ProcessQueue | undefined
+  /** Interrupts what a queue is waiting for, and begins again where it was: another attempt after a failure. */
+  readonly restart: (owned: Owned) => Effect.Effect<void>
+  /** The queues whose last commit failed. */
+  readonly uncommitted: () => ReadonlyArray<OffsetError>
   /** Whether the position of each owned queue, or each one of a topic, is known. */
   readonly isResolved: (topic?: string) => boolean
 }
@@ -58,7 +72,7 @@ export const make = Effect.fnUntraced(function*(options: {
   readonly report: Report
   /** By topic. */
   readonly totals: ReadonlyMap<string, Ledger.Totals>
-  readonly resolve: (queue: MessageQueue) => Effect.Effect<bigint>
+  readonly resolve: (queue: MessageQueue, seeking: Seeking) => Effect.Effect<bigint>
   readonly pull: (pulled: Pulled) => Effect.Effect<never>
   readonly onResolved: () => void
   /** Of a consumer in order: the locks, without which no queue is touched, and the way to interrupt its handlers. */
@@ -85,6 +99,9 @@ export const make = Effect.fnUntraced(function*(options: {
   /** Ledgers of queues that were lost, some of whose handlers may not have ended yet. */
   const before = new Map<string, ProcessQueue>()
 
+  /** The last commit of each queue that failed. */
+  const failing = new Map<string, OffsetError>()
+
   /** Gives what could not be written, which is logged. */
   const persistOf = (owned: ReadonlyArray<Pulled>): Effect.Effect<ReadonlyArray<OffsetError>> =>
     Effect.flatMap(Clock.currentTimeMillis, (now) => {
@@ -93,7 +110,11 @@ export const make = Effect.fnUntraced(function*(options: {
       for (const { ledger } of all) store.update(ledger.queue, ledger.committable())
       return Effect.tap(
         store.persist(all.map(({ ledger }) => ledger.queue)),
-        (errors) => Effect.forEach(errors, (error) => Effect.logWarning(error.message), { discard: true })
+        (errors) => {
+          for (const { ledger } of all) failing.delete(MQ.key(ledger.queue))
+          for (const error of errors) failing.set(MQ.key(error.queue), error)
+          return Effect.forEach(errors, (error) => Effect.logWarning(error.message), { discard: true })
+        }
       )
     })
 
@@ -111,13 +132,17 @@ export const make = Effect.fnUntraced(function*(options: {
     Effect.flatMap(locked(owned.queue), (lock) => openWith(owned, lock))
 
   const openWith = (owned: Owned, lock: Lock | undefined): Effect.Effect<never> =>
-    Effect.flatMap(resolve(owned.queue), (position) => {
+    Effect.flatMap(Effect.zip(resolve(owned.queue, owned.seeking), Clock.currentTimeMillis), ([position, now]) => {
       const self: Pulled = {
         ledger: Ledger.make(owned.queue, position, settings.limits, budget, totals.get(owned.queue.topic)),
         subscription: settings.subscriptions.get(owned.queue.topic)!,
         suggestedBrokerId: 0,
         lastPull: 0,
+        since: now,
+        asked: 0,
+        address: undefined,
         failures: 0,
+        lastError: undefined,
         lock
       }
       owned.pulled = self
@@ -168,6 +193,7 @@ export const make = Effect.fnUntraced(function*(options: {
 
   /** Stop pulling, let running handlers finish, commit, and only then forget. */
   const revoke = Effect.fnUntraced(function*(key: string, owned: Owned) {
+    owned.leaving = true
     yield* FiberMap.remove(fibers, key)
     const self = owned.pulled
     if (self === undefined) {
@@ -192,6 +218,7 @@ export const make = Effect.fnUntraced(function*(options: {
     ledger.drop()
     store.remove(owned.queue)
     table.delete(key)
+    failing.delete(key)
     yield* letGo(key, ledger)
     report.publish({ _tag: "Revoked", queue: owned.queue, committed, abandoned })
     if (abandoned > 0) {
@@ -210,8 +237,9 @@ export const make = Effect.fnUntraced(function*(options: {
     const lost = [...table].filter(([key, { queue }]) => assignment.has(queue.topic) && !wanted.has(key))
     // all at once: one request to each broker
     if (ordered !== undefined) yield* ordered.locks.want([...wanted.values()])
+    const now = yield* Clock.currentTimeMillis
     for (const [key, queue] of wanted) {
-      const owned = table.get(key) ?? { queue, pulled: undefined }
+      const owned = table.get(key) ?? { queue, pulled: undefined, since: now, seeking: seeking(), leaving: false }
       table.set(key, owned)
       // a queue that is owned and not pulled is the one thing that must not be
       yield* FiberMap.run(fibers, key, start(owned), { onlyIfMissing: true })
@@ -239,6 +267,8 @@ export const make = Effect.fnUntraced(function*(options: {
       if (revoked) return
       store.remove(queue)
       owned.pulled = undefined
+      owned.since = yield* Clock.currentTimeMillis
+      owned.seeking = seeking()
       if (ledger.running > 0) before.set(key, ledger)
     }
     if (!halted) yield* FiberMap.run(fibers, key, start(owned))
@@ -276,6 +306,16 @@ export const make = Effect.fnUntraced(function*(options: {
     }
   })
 
+  const restart: Queues["restart"] = (owned) =>
+    Effect.suspend(() => {
+      const key = MQ.key(owned.queue)
+      if (halted || owned.leaving || table.get(key) !== owned) return Effect.void
+      const state = owned.pulled ?? owned.seeking
+      state.asked = 0
+      state.failures++
+      return FiberMap.run(fibers, key, start(owned))
+    })
+
   const queues: Queues = {
     assign,
     lost,
@@ -309,6 +349,10 @@ export const make = Effect.fnUntraced(function*(options: {
     }),
     owned: () => [...table.values()].map(({ queue }) => queue).sort(MQ.order),
     pulled,
+    all: () => halted ? [] : [...table.values()].filter(({ leaving }) => !leaving),
+    earlier: (queue) => before.get(MQ.key(queue)),
+    restart,
+    uncommitted: () => [...failing.values()],
     isResolved: (topic) => {
       for (const { pulled, queue } of table.values()) {
         if (pulled === undefined && (topic === undefined || queue.topic === topic)) return false

@@ -5,6 +5,7 @@
 import type { MessageQueue } from "@effect-rocketmq/protocol/MessageQueue"
 import * as MQ from "@effect-rocketmq/protocol/MessageQueue"
 import * as Names from "@effect-rocketmq/protocol/Names"
+import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import { Broker } from "../../Broker.js"
@@ -16,6 +17,17 @@ import type { Report } from "./report.js"
 import type { Settings } from "./settings.js"
 
 const FIRST_DELAY = 100
+
+/** What was tried to learn a position. */
+export interface Seeking {
+  /** When the question began that is under way, in milliseconds; 0 when there is none. */
+  asked: number
+  failures: number
+  lastError: OffsetFetchError | undefined
+}
+
+/** Nothing was tried. */
+export const seeking = (): Seeking => ({ asked: 0, failures: 0, lastError: undefined })
 
 /**
  * How long a member of a larger group waits before it asks, in milliseconds: the member that had the queue learns of the
@@ -90,17 +102,19 @@ export const make = Effect.fnUntraced(function*(options: {
       })
     )
 
-  const resolve = Effect.fnUntraced(function*(queue: MessageQueue) {
+  const resolve = Effect.fnUntraced(function*(queue: MessageQueue, state: Seeking = seeking()) {
     const warn = Backoff.limitedWarning(30_000)
-    let failures = 0
     if (options.isShared(queue.topic)) yield* Effect.sleep(HANDOVER)
     while (true) {
+      state.asked = yield* Clock.currentTimeMillis
       const position = yield* Effect.either(once(queue))
+      state.asked = 0
       if (position._tag === "Right") return position.right
       const error = position.left
-      failures++
+      state.failures++
+      state.lastError = error
       yield* warn(() => error.message)
-      yield* Effect.sleep(Backoff.delay(failures, FIRST_DELAY, LONGEST_DELAY))
+      yield* Effect.sleep(Backoff.delay(state.failures, FIRST_DELAY, LONGEST_DELAY))
     }
   })
 

@@ -2,6 +2,7 @@
  * The workers that run a consumer's handler: a fixed number of fibers that take messages from the queues in turn, run the
  * handler in their own fiber, and have its outcome settled. Nothing per message is forked, timed or queued.
  */
+import type { MessageExt } from "@effect-rocketmq/protocol/MessageExt"
 import * as Cause from "effect/Cause"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
@@ -97,11 +98,23 @@ export interface Dispatcher {
   readonly stop: (timeout: number) => Effect.Effect<number>
   /** Messages in the hands of handlers or on their way back. */
   readonly running: () => number
+  /** The handler that has been at messages of the queue for the longest. */
+  readonly busy: (queue: ProcessQueue) => Busy | undefined
+}
+
+/** A handler at work. */
+export interface Busy {
+  /** In milliseconds. */
+  readonly since: number
+  /** The first of those that it has. */
+  readonly message: MessageExt
 }
 
 /** See the module. */
-export interface Workers<Q> extends Omit<Dispatcher, "offer"> {
+export interface Workers<Q> extends Omit<Dispatcher, "offer" | "busy"> {
   readonly offer: (queue: Q) => void
+  /** `lingering`: also one that was interrupted and has not ended. */
+  readonly busy: (queue: Q, lingering?: boolean) => Busy | undefined
   /** Interrupts the handlers that have messages of the queue. */
   readonly interrupt: (queue: Q) => void
   /** Queues of which a handler was interrupted and has not ended. Of account when the workers have stopped. */
@@ -131,7 +144,7 @@ export const make = <Q extends Turns.Source, R>(options: {
     }
     const slots: Array<Slot<Q>> = []
     /** Interrupted handlers that have not ended. */
-    const ending = new Map<Fiber.RuntimeFiber<void>, Q>()
+    const ending = new Map<Fiber.RuntimeFiber<void>, Readonly<Pick<Slot<Q>, "queue" | "handed" | "began">>>()
 
     let stopping = false
     let inHand = 0
@@ -311,9 +324,10 @@ export const make = <Q extends Turns.Source, R>(options: {
       const queue = slot.queue!
       const handed = { ...slot.handed }
       const old = slot.fiber!
+      const { began } = slot
       free(slot)
       launch(slot)
-      ending.set(old, queue)
+      ending.set(old, { queue, handed, began })
       old.addObserver(() => ending.delete(old))
       old.unsafeInterruptAsFork(FiberId.none)
       aside(then(queue, handed, Effect.asVoid(Fiber.await(old))))
@@ -381,8 +395,19 @@ export const make = <Q extends Turns.Source, R>(options: {
           if (slot.phase === HANDLING && slot.queue === queue) cutOff(slot, settling.interrupted ?? settling.timedOut)
         }
       },
+      busy: (queue, lingering = false) => {
+        let found: Busy | undefined
+        const candidates = slots.filter(({ phase }) => phase === HANDLING)
+        for (const { began, handed, queue: own } of lingering ? [...candidates, ...ending.values()] : candidates) {
+          const message = handed.batch.messages[handed.from]
+          if (own !== queue || message === undefined || (found !== undefined && found.since <= began)) continue
+          found = { since: began, message }
+        }
+        return found
+      },
       stuck: () => {
-        const queues = new Set(ending.values())
+        const queues = new Set<Q>()
+        for (const { queue } of ending.values()) if (queue !== undefined) queues.add(queue)
         for (const { fiber, queue } of slots) {
           if (queue !== undefined && fiber?.unsafePoll() === null) queues.add(queue)
         }
