@@ -3,7 +3,7 @@
  */
 import * as MessageExt from "@effect-rocketmq/protocol/MessageExt"
 import * as MessageQueue from "@effect-rocketmq/protocol/MessageQueue"
-import type { Request } from "@effect-rocketmq/protocol/RemotingCommand"
+import type { RemotingCommand, Request } from "@effect-rocketmq/protocol/RemotingCommand"
 import * as ResponseCode from "@effect-rocketmq/protocol/ResponseCode"
 import { Clock, Context, Effect, Either, Layer, Option } from "effect"
 import * as Broker from "../../src/Broker.js"
@@ -116,6 +116,11 @@ export class Cluster {
   onCheck: () => BrokerError.BrokerError | undefined = () => undefined
   onLock: () => Effect.Effect<void, BrokerError.BrokerError> = () => Effect.void
   onSend: () => BrokerError.BrokerError | undefined = () => undefined
+  /** By default nobody is in the group. */
+  onRequest: (request: Request) => Pick<RemotingCommand, "code" | "body"> = () => ({
+    code: ResponseCode.CONSUMER_NOT_ONLINE,
+    body: undefined
+  })
   maxPull = 32
 
   constructor(topics: Readonly<Record<string, number>>) {
@@ -224,7 +229,6 @@ export class Cluster {
       const broker = {
         ...Object.fromEntries(
           [
-            "request",
             "sendOneway",
             "earliestStoreTime",
             "viewMessage",
@@ -241,6 +245,7 @@ export class Cluster {
             "resetOffset"
           ].map((name) => [name, this.unused(name)])
         ),
+        request: (_address: string, request: Request) => Effect.sync(() => this.onRequest(request)),
         send: (_address: string, topic: string, request: Request) =>
           Effect.suspend(() => {
             this.sends.push({ topic, request })
@@ -369,10 +374,18 @@ export class Cluster {
               })
           ),
         watchTopic: (topic: string) =>
-          Effect.sync(() => {
-            this.trace.push(`watch ${topic}`)
-          }),
-        heartbeat: Effect.void,
+          Effect.acquireRelease(
+            Effect.sync(() => {
+              this.trace.push(`watch ${topic}`)
+            }),
+            () =>
+              Effect.sync(() => {
+                this.trace.push(`unwatch ${topic}`)
+              })
+          ),
+        heartbeat: Effect.sync(() => {
+          this.trace.push(`beat ${this.member?.subscriptions().map(({ topic }) => topic).join(" ")}`)
+        }),
         heartbeatTo: (address: string) =>
           Effect.sync(() => {
             this.trace.push("heartbeat")
