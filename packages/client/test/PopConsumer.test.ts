@@ -77,7 +77,7 @@ describe("acknowledgements", () => {
       broker.hooks.ack = () => failures-- > 0 ? timedOut(RequestCode.BATCH_ACK_MESSAGE) : undefined
       const { consumer, events } = yield* started(broker, {}, () => Effect.void)
       broker.store({}, {})
-      yield* pass(1000)
+      yield* pass(1000, 20)
       assert.deepStrictEqual(broker.log.acks, [[0, 1]])
       assert.deepStrictEqual(events.map((event) => event._tag === "AckFailed" ? event.count : event._tag), [2, 2])
       const stats = yield* consumer.stats
@@ -89,9 +89,9 @@ describe("acknowledgements", () => {
       broker.hooks.ack = () => timedOut(RequestCode.ACK_MESSAGE)
       const { consumer, events } = yield* started(broker, { invisibleTime: 5000 }, () => Effect.void)
       broker.store({})
-      yield* pass(4900)
+      yield* pass(4900, 50)
       broker.hooks.ack = () => undefined
-      yield* pass(4000)
+      yield* pass(4000, 50)
       assert.deepStrictEqual(broker.log.acks, [])
       assert.deepStrictEqual(
         events.filter(({ _tag }) => _tag === "Lapsed").map((event) => (event as PopConsumer.Lapsed).during),
@@ -270,12 +270,12 @@ describe("popping", () => {
       const { consumer } = yield* started(broker, { maxCached: 3, popBatchSize: 2, concurrency: 2 }, () =>
         Effect.sleep(1000))
       broker.store({}, {}, {}, {}, {}, {})
-      yield* pass(500)
+      yield* pass(500, 20)
       assert.strictEqual((yield* consumer.stats).cachedCount, 3)
       const pops = broker.log.pops.length
       yield* pass(400)
       assert.strictEqual(broker.log.pops.length, pops)
-      yield* pass(3000)
+      yield* pass(3000, 50)
       assert.deepStrictEqual(broker.log.acks.flat().sort(), [0, 1, 2, 3, 4, 5])
       for (const { maxMessages } of broker.log.pops) {
         assert.isAtMost(maxMessages, 2)
@@ -352,7 +352,7 @@ describe("stopping", () => {
         broker.store({})
         yield* pass(2000, 100)
         assert.strictEqual(broker.log.pops.length, pops)
-        assert.strictEqual(broker.cluster.trace.at(-1), "unregister")
+        assert.include(broker.cluster.trace, "unregister")
       })
   )
 
