@@ -1,4 +1,4 @@
-import { Consumer, Producer, TransactionProducer } from "@effect-rocketmq/client"
+import { Consumer, PopConsumer, Producer, TransactionProducer } from "@effect-rocketmq/client"
 import { assert, describe, it } from "@effect/vitest"
 import { Config, ConfigError, ConfigProvider, ConfigProviderPathPatch, Effect, HashSet } from "effect"
 import * as Fs from "node:fs"
@@ -32,7 +32,9 @@ describe("variables", () => {
   it.effect("the README has every one that is read, and no other", () =>
     Effect.gen(function*() {
       // the variables of transactions are beside those of producers
-      const asked = yield* askedFor(Config.all([NodeRocketMQ.config, TransactionProducer.config, Consumer.config]))
+      const asked = yield* askedFor(
+        Config.all([NodeRocketMQ.config, TransactionProducer.config, Consumer.config, PopConsumer.config])
+      )
       assert.deepStrictEqual(Array.from(documented).sort(), Array.from(asked).sort())
     }))
 
