@@ -32,6 +32,7 @@ import type {
   UnsubscribeError
 } from "./ConsumerError.js"
 import type { BatchResult, ConsumeResult } from "./ConsumeResult.js"
+import type { ConsumerHealth, ConsumerLag, StallCause, StalledQueue } from "./ConsumerHealth.js"
 import type { Delivery, OrderlyDelivery } from "./Delivery.js"
 import * as internal from "./internal/consumer.js"
 import * as OptionRules from "./internal/optionRules.js"
@@ -110,6 +111,18 @@ export interface Tuning {
   readonly retryDelayLevel?: number | ((message: MessageExt) => number) | undefined
   /** How long a handler may take. Then it is interrupted and the message comes again after 10 s. Default 15 minutes. */
   readonly consumeTimeout?: Duration.DurationInput | undefined
+  /**
+   * How long a queue may go without a pull that is answered until it counts as stalled; see `stats.stalled`. A pull that the
+   * broker holds, as it may for `suspendTimeout`, is no stall. Default 30 seconds.
+   */
+  readonly stallAfter?: Duration.DurationInput | undefined
+  /** Period in which it is looked for stalled queues. Default 5 seconds. */
+  readonly watchInterval?: Duration.DurationInput | undefined
+  /**
+   * Whether the gauges `rocketmq_consumer_lag` and `rocketmq_consumer_oldest_age_milliseconds` are kept, by group and topic.
+   * Costs two or three requests for each queue every 30 seconds. Default false.
+   */
+  readonly lagMetrics?: boolean | undefined
   /** Period in which offsets are committed. Default 5 seconds. */
   readonly persistInterval?: Duration.DurationInput | undefined
   /** Period in which the queues are shared out again, beside the times when something changed. Default 20 seconds. */
@@ -276,10 +289,16 @@ export interface Stats {
   /** Messages that a broker's filter let through and the exact check of tags did not. */
   readonly filtered: number
   readonly pullFailures: number
+  /** Times that a queue was found stalled. */
+  readonly stalls: number
+  /** Hanging pulls, and questions for an offset, that were interrupted and begun again. */
+  readonly restarts: number
   readonly cachedCount: number
   readonly cachedBytes: number
   readonly running: number
   readonly queues: ReadonlyArray<QueueProgress>
+  /** The queues of this member that are not pulled, and why. A consumer that is polled is not watched. */
+  readonly stalled: ReadonlyArray<StalledQueue>
   /** Of each queue of a consumer in order; empty for others. A queue that waits for its lock is not among `queues`. */
   readonly locks: ReadonlyArray<QueueLock>
 }
@@ -368,6 +387,23 @@ export type Event =
    * `Lapsed`: the broker did not renew the lock in time. What was in hand comes again.
    */
   | { readonly _tag: "LockLost"; readonly queue: MessageQueue; readonly reason: "Refused" | "Lapsed" }
+  /** The queue has not been pulled for `stallAfter`. Told once for each stall. */
+  | {
+    readonly _tag: "QueueStalled"
+    readonly queue: MessageQueue
+    /** When the last answer came, or the queue was taken over, in milliseconds. */
+    readonly since: number
+    readonly cause: StallCause
+  }
+  /** The stall is over: the queue is pulled, paused, or no longer of this member. */
+  | {
+    readonly _tag: "QueueResumed"
+    readonly queue: MessageQueue
+    /** The last that was known. */
+    readonly cause: StallCause
+    /** How long it was not pulled, in milliseconds. */
+    readonly duration: number
+  }
   | { readonly _tag: "OffsetCorrected"; readonly queue: MessageQueue; readonly from: bigint; readonly to: bigint }
   | {
     /** The broker has less than this member knows; see `onOffsetRegression`. */
@@ -441,6 +477,13 @@ export class Consumer extends Context.Tag("@effect-rocketmq/client/Consumer")<Co
   /** The queues that this member has now. */
   readonly assignment: Effect.Effect<ReadonlyArray<MessageQueue>>
   readonly stats: Effect.Effect<Stats>
+  /**
+   * How far this member is behind on its queues, asked of their brokers now. Does not fail: a queue whose broker does not
+   * answer has its error.
+   */
+  readonly lag: Effect.Effect<ConsumerLag>
+  /** Whether all is well, and what is wrong when it is not: for a probe. Asks nobody. */
+  readonly health: Effect.Effect<ConsumerHealth>
   /** What happens from the subscription on. Who is too slow misses the oldest. */
   readonly events: Stream.Stream<Event>
   /** Commits now what may be committed, beside the periodic commits. */
@@ -652,7 +695,7 @@ const variable = OptionRules.variables("ROCKETMQ", "CONSUMER")
  * What of the options a plain value can say, under the names `ROCKETMQ_CONSUMER_CONCURRENCY`, `_PULL_BATCH_SIZE`,
  * `_CONSUME_FROM` (`last`, `first`, `max` or `min`), `_PULL_THRESHOLD_COUNT`, `_PULL_THRESHOLD_BYTES`, `_MAX_CACHED_BYTES`,
  * `_OFFSET_SPAN`, `_MAX_DECOMPRESSED_SIZE`, `_MAX_RECONSUME_TIMES`, `_RETRY_DELAY_LEVEL`, `_CONSUME_TIMEOUT`,
- * `_PERSIST_INTERVAL`, `_REBALANCE_INTERVAL`, `_SHUTDOWN_TIMEOUT`, `_SUSPEND_TIMEOUT`, `_MESSAGE_MODEL` and
+ * `_STALL_AFTER`, `_WATCH_INTERVAL`, `_LAG_METRICS`, `_PERSIST_INTERVAL`, `_REBALANCE_INTERVAL`, `_SHUTDOWN_TIMEOUT`, `_SUSPEND_TIMEOUT`, `_MESSAGE_MODEL` and
  * `_ON_OFFSET_REGRESSION`.
  *
  * @since 0.1.0
@@ -670,6 +713,9 @@ export const config: Config.Config<Tuning> = Config.all({
   maxReconsumeTimes: variable("MAX_RECONSUME_TIMES", rules.maxReconsumeTimes),
   retryDelayLevel: variable("RETRY_DELAY_LEVEL", rules.retryDelayLevel),
   consumeTimeout: variable("CONSUME_TIMEOUT", rules.consumeTimeout),
+  stallAfter: variable("STALL_AFTER", rules.stallAfter),
+  watchInterval: variable("WATCH_INTERVAL", rules.watchInterval),
+  lagMetrics: variable("LAG_METRICS", rules.lagMetrics),
   persistInterval: variable("PERSIST_INTERVAL", rules.persistInterval),
   rebalanceInterval: variable("REBALANCE_INTERVAL", rules.rebalanceInterval),
   shutdownTimeout: variable("SHUTDOWN_TIMEOUT", rules.shutdownTimeout),

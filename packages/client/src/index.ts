@@ -68,6 +68,13 @@ export * as Consumer from "./Consumer.js"
 export * as ConsumerError from "./ConsumerError.js"
 
 /**
+ * How a consumer is: which of its queues are not pulled and why, how far it is behind, and whether it is well.
+ *
+ * @since 0.1.0
+ */
+export * as ConsumerHealth from "./ConsumerHealth.js"
+
+/**
  * What fails between a program and the dead letters of a group.
  *
  * @since 0.1.0

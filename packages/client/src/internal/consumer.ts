@@ -21,6 +21,7 @@ import type {
   OrderlyTuning,
   StartError
 } from "../Consumer.js"
+import type { RebalanceError } from "../ConsumerError.js"
 import { ConsumerConfigError, ConsumerStartError } from "../ConsumerError.js"
 import type { BatchResult, ConsumeResult } from "../ConsumeResult.js"
 import type { Delivery, OrderlyDelivery } from "../Delivery.js"
@@ -34,6 +35,8 @@ import * as Agreement from "./consumer/agreement.js"
 import * as Counters from "./consumer/counters.js"
 import * as Dispatcher from "./consumer/dispatcher.js"
 import * as Handler from "./consumer/handler.js"
+import { healthOf } from "./consumer/health.js"
+import * as Lag from "./consumer/lag.js"
 import * as LocalRetry from "./consumer/localRetry.js"
 import * as Locks from "./consumer/locks.js"
 import * as Orderly from "./consumer/orderly.js"
@@ -50,6 +53,7 @@ import { statsOf } from "./consumer/stats.js"
 import * as Stop from "./consumer/stop.js"
 import * as Subscribing from "./consumer/subscribing.js"
 import { checkSelectors, resolveTopics } from "./consumer/topics.js"
+import * as Watchdog from "./consumer/watchdog.js"
 import * as ConsumerStream from "./consumerStream.js"
 import { supervised } from "./supervised.js"
 
@@ -202,6 +206,7 @@ const start = <R>(
       isShared: (topic) => ordered === undefined && rebalance.isShared(topic)
     })
     let shared = false
+    let lastUndecided: ReadonlyArray<RebalanceError> = []
     const checkReady = (): void => {
       subscribing.check()
       if (shared && queues.isResolved()) Deferred.unsafeDone(ready, Effect.void)
@@ -225,13 +230,36 @@ const start = <R>(
       apply: subscribing.apply,
       onRound: (undecided) => {
         subscribing.onRound(undecided)
+        lastUndecided = undecided
         if (shared || undecided.some((error) => error.reason !== "NoRoute")) return
         shared = true
         checkReady()
       }
     })
+    const watchdog = yield* Watchdog.make({
+      settings,
+      queues,
+      locks: ordered?.locks,
+      busy: dispatcher.busy,
+      counters,
+      report
+    })
+    const lag = yield* Lag.make({
+      settings,
+      queues,
+      committed: broadcasting || options.offsetStore !== undefined ? store : undefined
+    })
     const rates = Rates.make(totals, startedAt)
-    const view = yield* AdminView.make({ settings, startedAt, queues, store, rates, call })
+    const view = yield* AdminView.make({
+      settings,
+      startedAt,
+      queues,
+      store,
+      rates,
+      call,
+      locks: ordered?.locks,
+      stalled: watchdog.stalled
+    })
     const messageModel = broadcasting ? "BROADCASTING" : "CLUSTERING"
     if (settings.strictGroup) yield* refuseDisagreement(settings, agreement)
     yield* client.registerConsumer({
@@ -264,9 +292,16 @@ const start = <R>(
       onStop: options.onStop,
       afterwards: Effect.zipRight(ordered === undefined ? Effect.void : ordered.unlock, publishCounters)
     })
+    let isStopping = false
+    const end = Effect.zipRight(
+      Effect.sync(() => {
+        isStopping = true
+      }),
+      Effect.zipRight(subscribing.close, stop)
+    )
     // while the last handlers run, their locks are renewed
     if (ordered !== undefined) yield* inBackground(group, ordered.whileRunning)
-    yield* Effect.addFinalizer(() => Effect.zipRight(subscribing.close, stop))
+    yield* Effect.addFinalizer(() => end)
 
     const background = <A>(loop: Effect.Effect<A>) =>
       Effect.forkScoped(Effect.interruptible(Effect.annotateLogs(loop, { module: "Consumer", group })))
@@ -285,6 +320,8 @@ const start = <R>(
         Effect.catchAllCause((cause) => Effect.logError("Committing offsets died; the next period tries again", cause))
       )
     ))
+    yield* background(supervised("The watch over queues", watchdog.run))
+    if (settings.lagMetrics) yield* background(supervised("The gauges of lag", Lag.publish(group, lag)))
     yield* background(supervised("Rebalance", rebalance.run))
     yield* background(supervised("The look at the group", agreement.run))
 
@@ -292,14 +329,19 @@ const start = <R>(
       group,
       ready: Deferred.await(ready),
       assignment: Effect.sync(queues.owned),
-      stats: Effect.sync(() => statsOf(counters, queues, store, dispatcher.running(), ordered?.locks.all())),
+      stats: Effect.sync(() =>
+        statsOf(counters, queues, store, dispatcher.running(), ordered?.locks.all(), watchdog.stalled())
+      ),
+      lag,
+      health: Effect.map(Deferred.isDone(ready), (isReady) =>
+        healthOf({ settings, queues, watchdog, totals, undecided: lastUndecided, isReady, isStopping })),
       events: Stream.fromPubSub(hub),
       commit: queues.persist,
       groupProblems: Effect.sync(agreement.problems),
       subscribe: subscribing.subscribe,
       unsubscribe: subscribing.unsubscribe,
       subscriptions: subscribing.list,
-      stop: Effect.zipRight(subscribing.close, stop)
+      stop: end
     }
   })
 

@@ -13,15 +13,18 @@ import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Option from "effect/Option"
+import type { StalledQueue } from "../../ConsumerHealth.js"
 import type { OffsetStore } from "../../OffsetStore.js"
 import { isOrderlyResult } from "../../OrderlyResult.js"
 import type { Call } from "./handler.js"
 import { Unreadable, UnreadableParts, verdictOf } from "./handler.js"
+import type { Locks } from "./locks.js"
 import { isHeld } from "./locks.js"
 import type { Pulled } from "./pullLoop.js"
-import type { Queues } from "./queues.js"
+import type { Owned, Queues } from "./queues.js"
 import type { Rates } from "./rates.js"
 import type { Settings } from "./settings.js"
+import { describe } from "./watchdog.js"
 
 const MIB = 1024 * 1024
 
@@ -46,9 +49,12 @@ export const make = <R>(options: {
   readonly store: OffsetStore
   readonly rates: Rates
   readonly call: Call<R>
+  /** Of a consumer in order. */
+  readonly locks?: Locks | undefined
+  readonly stalled?: (() => ReadonlyArray<StalledQueue>) | undefined
 }): Effect.Effect<AdminView, never, R> =>
   Effect.map(Effect.context<R>(), (context) => {
-    const { call, queues, rates, settings, startedAt, store } = options
+    const { call, locks, queues, rates, settings, stalled = () => [], startedAt, store } = options
 
     const infoOf = ({ lastPull, ledger, lock }: Pulled): ProcessQueueInfo => ({
       cachedMsgCount: ledger.count,
@@ -67,6 +73,27 @@ export const make = <R>(options: {
       tryUnlockTimes: 0
     })
 
+    /** A queue whose lock or position is waited for. */
+    const waiting = ({ queue }: Owned): ProcessQueueInfo => {
+      const lock = locks?.of(queue)
+      return {
+        cachedMsgCount: 0,
+        cachedMsgMinOffset: 0n,
+        cachedMsgMaxOffset: 0n,
+        cachedMsgSizeInMiB: 0,
+        commitOffset: Option.getOrElse(store.noted(queue), () => 0n),
+        dropped: false,
+        lastConsumeTimestamp: 0,
+        lastLockTimestamp: lock?.grantedAt ?? 0,
+        lastPullTimestamp: 0,
+        locked: lock !== undefined && isHeld(lock),
+        transactionMsgCount: 0,
+        transactionMsgMaxOffset: 0n,
+        transactionMsgMinOffset: 0n,
+        tryUnlockTimes: 0
+      }
+    }
+
     const runningInfo = Effect.map(Clock.currentTimeMillis, (now): ConsumerRunningInfo => ({
       properties: {
         PROP_CONSUME_TYPE: "CONSUME_PASSIVELY",
@@ -84,10 +111,17 @@ export const make = <R>(options: {
         strategy: settings.allocationStrategy.name
       },
       subscriptionSet: [...settings.subscriptions.values()].map(({ data }) => data),
-      mqTable: queues.pulled().map((pulled) => [pulled.ledger.queue, infoOf(pulled)]),
+      mqTable: queues.all().map((
+        owned
+      ) => [owned.queue, owned.pulled === undefined ? waiting(owned) : infoOf(owned.pulled)]),
       mqPopTable: [],
       statusTable: rates.status(now),
-      userConsumerInfo: {}
+      userConsumerInfo: Object.fromEntries(
+        stalled().map(({ cause, queue, since }) => [
+          `stalled ${queue.topic} ${queue.brokerName} ${queue.queueId}`,
+          `not pulled for ${Math.round((now - since) / 1000)} s: ${describe(cause, now)}`
+        ])
+      )
     }))
 
     const consumeDirectly: AdminView["consumeDirectly"] = Effect.fnUntraced(function*(stored) {

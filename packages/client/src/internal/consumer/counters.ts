@@ -24,6 +24,10 @@ export interface Counters {
   pulled: number
   /** Failed pulls. */
   pullFailures: number
+  /** Times that a queue was found not to be pulled. */
+  stalls: number
+  /** Of these, times that its pulling was begun again. */
+  restarts: number
 }
 
 /** All zero. */
@@ -36,7 +40,9 @@ export const make = (): Counters => ({
   undecodable: 0,
   filtered: 0,
   pulled: 0,
-  pullFailures: 0
+  pullFailures: 0,
+  stalls: 0,
+  restarts: 0
 })
 
 const counter = (name: string, description: string) => Metric.counter(name, { description, incremental: true })
@@ -50,7 +56,9 @@ const metrics: Readonly<Record<keyof Counters, Metric.Metric.Counter<number>>> =
   undecodable: counter("rocketmq_consumer_undecodable", "records or bodies that could not be read"),
   filtered: counter("rocketmq_consumer_filtered", "messages dropped by the client's own check of tags"),
   pulled: counter("rocketmq_consumer_pulled", "messages pulled"),
-  pullFailures: counter("rocketmq_consumer_pull_failures", "pulls that failed")
+  pullFailures: counter("rocketmq_consumer_pull_failures", "pulls that failed"),
+  stalls: counter("rocketmq_consumer_stalls", "queues found not to be pulled"),
+  restarts: counter("rocketmq_consumer_restarts", "hanging pulls that were begun again")
 }
 
 const names: ReadonlyArray<keyof Counters> = [
@@ -62,7 +70,9 @@ const names: ReadonlyArray<keyof Counters> = [
   "undecodable",
   "filtered",
   "pulled",
-  "pullFailures"
+  "pullFailures",
+  "stalls",
+  "restarts"
 ]
 
 /** An effect that adds to the metrics of the group what was counted since it ran last. */

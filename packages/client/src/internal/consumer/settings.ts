@@ -47,6 +47,9 @@ export interface Settings {
   /** `undefined`: messages are handled in no order. */
   readonly orderly: Orderly | undefined
   readonly consumeTimeout: number
+  readonly stallAfter: number
+  readonly watchInterval: number
+  readonly lagMetrics: boolean
   readonly persistInterval: number
   readonly rebalanceInterval: number
   readonly shutdownTimeout: number
@@ -102,6 +105,8 @@ export const make = (
       option:
         | "suspendTime"
         | "consumeTimeout"
+        | "stallAfter"
+        | "watchInterval"
         | "persistInterval"
         | "rebalanceInterval"
         | "shutdownTimeout"
@@ -167,6 +172,9 @@ export const make = (
         orderBy: options.orderBy
       },
       consumeTimeout: yield* millis("consumeTimeout", options.consumeTimeout, 15 * 60_000),
+      stallAfter: yield* millis("stallAfter", options.stallAfter, 30_000),
+      watchInterval: yield* millis("watchInterval", options.watchInterval, 5_000),
+      lagMetrics: options.lagMetrics ?? false,
       persistInterval: yield* millis("persistInterval", options.persistInterval, 5_000),
       rebalanceInterval: yield* millis("rebalanceInterval", options.rebalanceInterval, 20_000),
       shutdownTimeout: yield* millis("shutdownTimeout", options.shutdownTimeout, 10_000),

@@ -2,6 +2,7 @@
  * A consumer's numbers as a program sees them.
  */
 import type { QueueProgress, Stats } from "../../Consumer.js"
+import type { StalledQueue } from "../../ConsumerHealth.js"
 import type { OffsetStore } from "../../OffsetStore.js"
 import type { Counters } from "./counters.js"
 import type { Lock } from "./locks.js"
@@ -14,7 +15,8 @@ export const statsOf = (
   queues: Queues,
   store: OffsetStore,
   running: number,
-  locks: ReadonlyArray<Lock> = []
+  locks: ReadonlyArray<Lock> = [],
+  stalled: ReadonlyArray<StalledQueue> = []
 ): Stats => {
   let cachedCount = 0
   let cachedBytes = 0
@@ -38,6 +40,7 @@ export const statsOf = (
     cachedBytes,
     running,
     queues: progress,
+    stalled,
     locks: locks.map((lock) => ({ queue: lock.queue, locked: isHeld(lock), since: lock.since }))
   }
 }
