@@ -73,6 +73,19 @@ export type MessageModel = "clustering" | "broadcasting"
 export type OffsetRegression = "follow" | "hold"
 
 /**
+ * What the queues of one topic may keep in memory together.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface TopicBudget {
+  /** Unfinished messages above which nothing of the topic is pulled. */
+  readonly count?: number | undefined
+  /** Bytes of unfinished messages above which nothing of the topic is pulled. */
+  readonly bytes?: number | undefined
+}
+
+/**
  * What may be set beside the group and its subscriptions. All of it has a default.
  *
  * @since 0.1.0
@@ -98,6 +111,15 @@ export interface Tuning {
   readonly pullThresholdBytes?: number | undefined
   /** Bytes of unfinished messages of all queues together above which nothing is pulled. Default 256 MiB. */
   readonly maxCachedBytes?: number | undefined
+  /**
+   * Unfinished messages of all queues of a topic together above which none of them is pulled: any may have them all. What
+   * brokers already hold back for the other queues may come on top, one pull for each. Default: no limit.
+   */
+  readonly topicThresholdCount?: number | undefined
+  /** Their bytes. Default: no limit. */
+  readonly topicThresholdBytes?: number | undefined
+  /** What single topics have instead; what one does not say is as for any topic. */
+  readonly topicBudgets?: Readonly<Record<string, TopicBudget>> | undefined
   /** Distance from the first unfinished offset of a queue to the last pulled above which it is not pulled. Default 2000. */
   readonly offsetSpan?: number | undefined
   /** Largest body after decompression, in bytes; a message with a larger one becomes a dead letter. Default 32 MiB. */
@@ -693,9 +715,10 @@ const variable = OptionRules.variables("ROCKETMQ", "CONSUMER")
 
 /**
  * What of the options a plain value can say, under the names `ROCKETMQ_CONSUMER_CONCURRENCY`, `_PULL_BATCH_SIZE`,
- * `_CONSUME_FROM` (`last`, `first`, `max` or `min`), `_PULL_THRESHOLD_COUNT`, `_PULL_THRESHOLD_BYTES`, `_MAX_CACHED_BYTES`,
- * `_OFFSET_SPAN`, `_MAX_DECOMPRESSED_SIZE`, `_MAX_RECONSUME_TIMES`, `_RETRY_DELAY_LEVEL`, `_CONSUME_TIMEOUT`,
- * `_STALL_AFTER`, `_WATCH_INTERVAL`, `_LAG_METRICS`, `_PERSIST_INTERVAL`, `_REBALANCE_INTERVAL`, `_SHUTDOWN_TIMEOUT`, `_SUSPEND_TIMEOUT`, `_MESSAGE_MODEL` and
+ * `_CONSUME_FROM` (`last`, `first`, `max` or `min`), `_PULL_THRESHOLD_COUNT`, `_PULL_THRESHOLD_BYTES`,
+ * `_TOPIC_THRESHOLD_COUNT`, `_TOPIC_THRESHOLD_BYTES`, `_MAX_CACHED_BYTES`, `_OFFSET_SPAN`, `_MAX_DECOMPRESSED_SIZE`,
+ * `_MAX_RECONSUME_TIMES`, `_RETRY_DELAY_LEVEL`, `_CONSUME_TIMEOUT`, `_STALL_AFTER`, `_WATCH_INTERVAL`, `_LAG_METRICS`,
+ * `_PERSIST_INTERVAL`, `_REBALANCE_INTERVAL`, `_SHUTDOWN_TIMEOUT`, `_SUSPEND_TIMEOUT`, `_MESSAGE_MODEL` and
  * `_ON_OFFSET_REGRESSION`.
  *
  * @since 0.1.0
@@ -707,6 +730,8 @@ export const config: Config.Config<Tuning> = Config.all({
   consumeFrom: variable("CONSUME_FROM", rules.consumeFrom),
   pullThresholdCount: variable("PULL_THRESHOLD_COUNT", rules.pullThresholdCount),
   pullThresholdBytes: variable("PULL_THRESHOLD_BYTES", rules.pullThresholdBytes),
+  topicThresholdCount: variable("TOPIC_THRESHOLD_COUNT", rules.topicThresholdCount),
+  topicThresholdBytes: variable("TOPIC_THRESHOLD_BYTES", rules.topicThresholdBytes),
   maxCachedBytes: variable("MAX_CACHED_BYTES", rules.maxCachedBytes),
   offsetSpan: variable("OFFSET_SPAN", rules.offsetSpan),
   maxDecompressedSize: variable("MAX_DECOMPRESSED_SIZE", rules.maxDecompressedSize),

@@ -48,14 +48,18 @@ export interface Limits {
 }
 
 /**
- * Bytes that several queues may keep together.
+ * What several queues may keep together: those of a topic, or all of a consumer.
  *
  * @since 0.1.0
  * @category models
  */
 export interface Budget {
-  readonly limit: number
-  used: number
+  /** Messages and bytes above which none of the queues is pulled; Infinity: any. */
+  readonly limits: { readonly count: number; readonly bytes: number }
+  /** Messages that are cached; not counted when there is no limit. */
+  count: number
+  /** Bytes that they keep. */
+  bytes: number
   /** Queues that wait for others to let go, first come first served. */
   readonly waiting: Set<ProcessQueue>
 }
@@ -118,12 +122,20 @@ export const totals = (): Totals => ({
 })
 
 /**
- * A budget of so many bytes, shared by the queues that are given it.
+ * A budget of so many messages and bytes, shared by the queues that are given it. Default: no limit.
  *
  * @since 0.1.0
  * @category constructors
  */
-export const budget = (limit: number): Budget => ({ limit, used: 0, waiting: new Set() })
+export const budget = (limits: {
+  readonly count?: number | undefined
+  readonly bytes?: number | undefined
+}): Budget => ({
+  limits: { count: limits.count ?? Infinity, bytes: limits.bytes ?? Infinity },
+  count: 0,
+  bytes: 0,
+  waiting: new Set()
+})
 
 /**
  * The ledger of one queue.
@@ -160,10 +172,20 @@ export class ProcessQueue {
    */
   running = 0
   /**
-   * Set when the queue is lost: nothing is handed out any more, while running handlers may still finish.
+   * The queue is lost: nothing is handed out any more, while running handlers may still finish.
    * @since 0.1.0
    */
   closing = false
+  /**
+   * Nothing is handed out or pulled until it is resumed.
+   * @since 0.1.0
+   */
+  paused = false
+  /**
+   * It is closing or paused: nothing is handed out.
+   * @since 0.1.0
+   */
+  silent = false
   /**
    * Kept by the dispatcher: whether the queue is in its ring of queues with messages to hand out.
    * @since 0.1.0
@@ -178,7 +200,9 @@ export class ProcessQueue {
   readonly totals: Totals
 
   private readonly limits: Limits
-  private readonly budget: Budget
+  private readonly budgets: ReadonlyArray<Budget>
+  /** Those of them that limit the number of messages; mostly none. */
+  private readonly counted: ReadonlyArray<Budget> | undefined
   /** Batches with unfinished messages, by offset. */
   private batches: Array<Batch> = []
   /** Batches with messages that were not handed out. */
@@ -187,11 +211,19 @@ export class ProcessQueue {
   private onRoom: (() => void) | undefined
   private readonly onIdle = new Set<() => void>()
 
-  constructor(queue: MessageQueue, position: bigint, limits: Limits, budget: Budget, totals: Totals) {
+  constructor(
+    queue: MessageQueue,
+    position: bigint,
+    limits: Limits,
+    budgets: ReadonlyArray<Budget>,
+    totals: Totals
+  ) {
     this.queue = queue
     this.position = position
     this.limits = limits
-    this.budget = budget
+    this.budgets = budgets
+    const counted = budgets.filter((budget) => budget.limits.count < Infinity)
+    this.counted = counted.length === 0 ? undefined : counted
     this.totals = totals
   }
 
@@ -245,7 +277,8 @@ export class ProcessQueue {
     this.ready.push(batch)
     this.count += fresh.length
     this.bytes += bytes
-    this.budget.used += bytes
+    for (const budget of this.budgets) budget.bytes += bytes
+    if (this.counted !== undefined) { for (const budget of this.counted) budget.count += fresh.length }
   }
 
   /**
@@ -263,7 +296,7 @@ export class ProcessQueue {
    * @since 0.1.0
    */
   hasReady(): boolean {
-    return !this.closing && (this.ready.length > 0 || this.again.length > 0)
+    return !this.silent && (this.ready.length > 0 || this.again.length > 0)
   }
 
   /**
@@ -272,7 +305,7 @@ export class ProcessQueue {
    * @since 0.1.0
    */
   take(max: number, into: Handed): boolean {
-    if (this.closing) return false
+    if (this.silent) return false
     const redo = this.again.shift()
     if (redo !== undefined) {
       into.batch = redo.batch
@@ -313,9 +346,15 @@ export class ProcessQueue {
     if (--batch.remaining === 0) {
       batch.messages = []
       this.bytes -= batch.bytes
-      this.budget.used -= batch.bytes
+      for (const budget of this.budgets) budget.bytes -= batch.bytes
       while (this.batches[0]?.remaining === 0) this.batches.shift()
-      if (this.budget.waiting.size > 0) wakeWaiting(this.budget)
+      if (this.counted !== undefined) { for (const budget of this.counted) budget.count-- }
+      for (const budget of this.budgets) if (budget.waiting.size > 0) wakeWaiting(budget)
+    } else if (this.counted !== undefined) {
+      for (const budget of this.counted) {
+        budget.count--
+        if (budget.waiting.size > 0) wakeWaiting(budget)
+      }
     }
     if (this.onRoom !== undefined && this.hasRoom()) this.wakeRoom()
   }
@@ -366,7 +405,8 @@ export class ProcessQueue {
    */
   reset(offset: bigint): void {
     this.epoch++
-    this.budget.used -= this.bytes
+    for (const budget of this.budgets) budget.bytes -= this.bytes
+    if (this.counted !== undefined) { for (const budget of this.counted) budget.count -= this.count }
     this.batches = []
     this.ready = []
     this.again = []
@@ -374,7 +414,7 @@ export class ProcessQueue {
     this.bytes = 0
     this.position = offset
     this.wakeRoom()
-    wakeWaiting(this.budget)
+    for (const budget of this.budgets) wakeWaiting(budget)
   }
 
   /**
@@ -383,8 +423,37 @@ export class ProcessQueue {
    * @since 0.1.0
    */
   drop(): void {
-    this.closing = true
+    this.close()
     this.reset(this.position)
+  }
+
+  /**
+   * Hands nothing out any more: the queue is lost.
+   *
+   * @since 0.1.0
+   */
+  close(): void {
+    this.closing = this.silent = true
+  }
+
+  /**
+   * Hands nothing out and has no room until `resume`. What is cached stays; what was handed out may be finished.
+   *
+   * @since 0.1.0
+   */
+  pause(): void {
+    this.paused = this.silent = true
+  }
+
+  /**
+   * Takes a pause back.
+   *
+   * @since 0.1.0
+   */
+  resume(): void {
+    this.paused = false
+    this.silent = this.closing
+    this.wakeIfRoom()
   }
 
   /**
@@ -393,8 +462,9 @@ export class ProcessQueue {
    * @since 0.1.0
    */
   hasRoom(): boolean {
+    if (this.paused) return false
+    for (const budget of this.budgets) if (!hasRoomIn(budget)) return false
     return this.count <= this.limits.count && this.bytes <= this.limits.bytes &&
-      this.budget.used <= this.budget.limit &&
       (this.count === 0 || Number(this.position - this.committable()) <= this.limits.span)
   }
 
@@ -404,7 +474,7 @@ export class ProcessQueue {
    * @since 0.1.0
    */
   exceeded(): Limit | undefined {
-    if (this.hasRoom()) return undefined
+    if (this.paused || this.hasRoom()) return undefined
     if (this.count > this.limits.count) return "count"
     if (this.bytes > this.limits.bytes) return "bytes"
     return this.count > 0 && Number(this.position - this.committable()) > this.limits.span ? "span" : "consumer"
@@ -417,12 +487,11 @@ export class ProcessQueue {
    */
   whenRoom(callback: () => void): () => void {
     this.onRoom = callback
-    this.budget.waiting.add(this)
+    for (const budget of this.budgets) budget.waiting.add(this)
     return () => {
-      if (this.onRoom === callback) {
-        this.onRoom = undefined
-        this.budget.waiting.delete(this)
-      }
+      if (this.onRoom !== callback) return
+      this.onRoom = undefined
+      for (const budget of this.budgets) budget.waiting.delete(this)
     }
   }
 
@@ -487,7 +556,7 @@ export class ProcessQueue {
   private wakeRoom(): void {
     const callback = this.onRoom
     this.onRoom = undefined
-    this.budget.waiting.delete(this)
+    for (const budget of this.budgets) budget.waiting.delete(this)
     if (callback !== undefined) callback()
   }
 
@@ -504,9 +573,11 @@ export class ProcessQueue {
   }
 }
 
-/** Room in the budget is offered in the order of waiting; those who lack room of their own stay. */
+const hasRoomIn = ({ bytes, count, limits }: Budget): boolean => bytes <= limits.bytes && count <= limits.count
+
+/** Room in the budget is offered in the order of waiting; those who lack room elsewhere stay. */
 const wakeWaiting = (budget: Budget): void => {
-  if (budget.used > budget.limit) return
+  if (!hasRoomIn(budget)) return
   for (const queue of budget.waiting) queue.wakeIfRoom()
 }
 
@@ -525,7 +596,7 @@ export interface Handed {
 }
 
 /**
- * An empty ledger that starts at `position`. `budget` and `totals` may be shared with other queues.
+ * An empty ledger that starts at `position`. `budgets` and `totals` may be shared with other queues.
  *
  * @since 0.1.0
  * @category constructors
@@ -534,6 +605,6 @@ export const make = (
   queue: MessageQueue,
   position: bigint,
   limits: Limits,
-  budget: Budget,
+  budgets: ReadonlyArray<Budget>,
   total: Totals = totals()
-): ProcessQueue => new ProcessQueue(queue, position, limits, budget, total)
+): ProcessQueue => new ProcessQueue(queue, position, limits, budgets, total)

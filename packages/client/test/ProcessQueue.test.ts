@@ -49,8 +49,9 @@ describe("ProcessQueue", () => {
     "commits what is finished and never more, whatever the order",
     [fc.array(step, { maxLength: 120 })],
     ([steps]) => {
-      const budget = ProcessQueue.budget(1e9)
-      const ledger = ProcessQueue.make(queue, 0n, wide, budget)
+      const budget = ProcessQueue.budget({ bytes: 1e9 })
+      const counted = ProcessQueue.budget({ count: 1e6 })
+      const ledger = ProcessQueue.make(queue, 0n, wide, [budget, counted])
       /** Offsets of this epoch that are not finished. */
       let unfinished = new Set<bigint>()
       let position = 0n
@@ -119,14 +120,15 @@ describe("ProcessQueue", () => {
         assert.strictEqual(ledger.position, position)
         assert.strictEqual(ledger.count, unfinished.size)
         assert.strictEqual(ledger.running, hand.length)
-        assert.strictEqual(budget.used, ledger.bytes)
+        assert.strictEqual(budget.bytes, ledger.bytes)
+        assert.deepStrictEqual([counted.count, counted.bytes], [ledger.count, ledger.bytes])
         if (unfinished.size === 0) assert.strictEqual(ledger.bytes, 0)
       }
     }
   )
 
   it("drops what it has had already", () => {
-    const ledger = ProcessQueue.make(queue, 5n, wide, ProcessQueue.budget(1e9))
+    const ledger = ProcessQueue.make(queue, 5n, wide, [])
     ledger.append([3, 4, 5, 6].map((offset) => message("orders", 0, offset)), 7n, 40)
     assert.strictEqual(ledger.count, 2)
     assert.strictEqual(ledger.committable(), 5n)
@@ -136,7 +138,7 @@ describe("ProcessQueue", () => {
   })
 
   it("lets a full queue go on as soon as there is room", () => {
-    const ledger = ProcessQueue.make(queue, 0n, { count: 2, bytes: 1e9, span: 100 }, ProcessQueue.budget(1e9))
+    const ledger = ProcessQueue.make(queue, 0n, { count: 2, bytes: 1e9, span: 100 }, [])
     ledger.append([0, 1, 2, 3].map((offset) => message("orders", 0, offset)), 4n, 40)
     assert.isFalse(ledger.hasRoom())
     let woken = 0
@@ -152,7 +154,7 @@ describe("ProcessQueue", () => {
   })
 
   it("counts the span from the first unfinished offset", () => {
-    const ledger = ProcessQueue.make(queue, 0n, { count: 100, bytes: 1e9, span: 10 }, ProcessQueue.budget(1e9))
+    const ledger = ProcessQueue.make(queue, 0n, { count: 100, bytes: 1e9, span: 10 }, [])
     ledger.append([message("orders", 0, 0)], 11n, 10)
     assert.isFalse(ledger.hasRoom())
     const handed = emptyHanded()
@@ -162,10 +164,10 @@ describe("ProcessQueue", () => {
   })
 
   it("shares one budget among queues, first come first served", () => {
-    const budget = ProcessQueue.budget(15)
+    const budget = ProcessQueue.budget({ bytes: 15 })
     const order: Array<string> = []
     const [a, b, c] = ["a", "b", "c"].map((name) =>
-      ProcessQueue.make(MessageQueue.make("orders", name, 0), 0n, wide, budget)
+      ProcessQueue.make(MessageQueue.make("orders", name, 0), 0n, wide, [budget])
     )
     a!.append([message("orders", 0, 0)], 1n, 20)
     assert.isFalse(b!.hasRoom())
@@ -175,15 +177,54 @@ describe("ProcessQueue", () => {
     a!.take(1, handed)
     a!.finish(handed.batch, 0)
     assert.deepStrictEqual(order, ["c", "b"])
-    assert.strictEqual(budget.used, 0)
+    assert.strictEqual(budget.bytes, 0)
   })
 
-  it("hands out nothing when it closes, and says when the last handler ends", () => {
-    const ledger = ProcessQueue.make(queue, 0n, wide, ProcessQueue.budget(1e9))
+  it("counts the messages of a budget one by one, and wakes the others of it as soon as there is room", () => {
+    const budget = ProcessQueue.budget({ count: 2 })
+    const [a, b] = [0, 1].map((id) =>
+      ProcessQueue.make(MessageQueue.make("orders", "broker-a", id), 0n, wide, [budget])
+    )
+    a!.append([0, 1, 2, 3].map((offset) => message("orders", 0, offset)), 4n, 40)
+    assert.isFalse(b!.hasRoom())
+    let woken = 0
+    b!.whenRoom(() => woken++)
+    const handed = emptyHanded()
+    a!.take(4, handed)
+    a!.finish(handed.batch, 3)
+    assert.deepStrictEqual([woken, budget.count], [0, 3])
+    // the first of them may take long: none but the last of the batch would wake anybody otherwise
+    a!.finish(handed.batch, 2)
+    assert.deepStrictEqual([woken, budget.count], [1, 2])
+    a!.reset(0n)
+    assert.deepStrictEqual([budget.count, budget.bytes], [0, 0])
+  })
+
+  it("hands out nothing and has no room while it is paused, and keeps what it has", () => {
+    const ledger = ProcessQueue.make(queue, 0n, wide, [])
     ledger.append([0, 1].map((offset) => message("orders", 0, offset)), 2n, 20)
     const handed = emptyHanded()
     ledger.take(1, handed)
-    ledger.closing = true
+    ledger.pause()
+    assert.isFalse(ledger.hasReady() || ledger.hasRoom() || ledger.take(1, emptyHanded()))
+    let woken = 0
+    ledger.whenRoom(() => woken++)
+    ledger.finish(handed.batch, 0)
+    assert.deepStrictEqual([woken, ledger.count, ledger.committable()], [0, 1, 1n])
+    ledger.resume()
+    assert.strictEqual(woken, 1)
+    assert.isTrue(ledger.hasRoom() && ledger.take(1, handed))
+    ledger.close()
+    ledger.resume()
+    assert.isFalse(ledger.hasReady())
+  })
+
+  it("hands out nothing when it closes, and says when the last handler ends", () => {
+    const ledger = ProcessQueue.make(queue, 0n, wide, [])
+    ledger.append([0, 1].map((offset) => message("orders", 0, offset)), 2n, 20)
+    const handed = emptyHanded()
+    ledger.take(1, handed)
+    ledger.close()
     assert.isFalse(ledger.take(1, emptyHanded()))
     let idle = false
     ledger.whenIdle(() => {

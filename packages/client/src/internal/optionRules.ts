@@ -224,6 +224,8 @@ export const consumer = {
   pullThresholdCount: whole(1, 65_535),
   pullThresholdBytes: whole(1, 1024 * MIB),
   maxCachedBytes: whole(1),
+  topicThresholdCount: whole(1),
+  topicThresholdBytes: whole(1),
   offsetSpan: whole(1, 65_535),
   maxDecompressedSize: whole(1, 1024 * MIB),
   maxReconsumeTimes: whole(0, 0x7fffffff),

@@ -11,7 +11,7 @@ const queue = MessageQueue.make("orders", BROKER, 0)
 
 const setup = (count: number, keyOf?: (offset: number) => string) => {
   const limits = { count: 1000, bytes: 1_000_000, span: 2000 }
-  const ledger = ProcessQueue.make(queue, 0n, limits, ProcessQueue.budget(1_000_000))
+  const ledger = ProcessQueue.make(queue, 0n, limits, [])
   ledger.append(Array.from({ length: count }, (_, offset) => message("orders", 0, offset)), BigInt(count), count)
   const lock: Lock = { queue, validUntil: 28_000, since: 0, grantedAt: 0, waiting: new Set() }
   const lanes = new Lanes(ledger, lock, keyOf && ((it) => keyOf(Number(it.queueOffset))))

@@ -74,7 +74,7 @@ export class Lanes implements Source {
 
   hasReady(): boolean {
     this.forgetOld()
-    if (this.ledger.closing) return false
+    if (this.ledger.silent) return false
     if (this.keyOf !== undefined) return this.free.length > 0 || this.ledger.hasReady()
     return this.only.state === FREE && (this.only.pending.length > 0 || this.ledger.hasReady())
   }
@@ -82,7 +82,7 @@ export class Lanes implements Source {
   take(max: number, into: Handed, now: number): boolean {
     this.forgetOld()
     // a process that stood still comes here before it learns that its lock has lapsed
-    if (this.ledger.closing || !this.isLocked(now)) return false
+    if (this.ledger.silent || !this.isLocked(now)) return false
     return this.keyOf === undefined ? this.takeNext(max, into) : this.takeByKey(this.keyOf, into)
   }
 

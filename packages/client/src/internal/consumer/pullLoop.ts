@@ -176,7 +176,7 @@ export const make = Effect.fnUntraced(function*(options: {
     let quick = 0
     while (true) {
       const waited = !ledger.hasRoom()
-      if (!ledger.hasRoom()) yield* room(ledger)
+      while (!ledger.hasRoom()) yield* room(ledger)
       const epoch = ledger.epoch
       const offset = ledger.position
       const asked = yield* Clock.currentTimeMillis

@@ -85,7 +85,17 @@ export const make = Effect.fnUntraced(function*(options: {
   const table = new Map<string, Owned>()
   const fibers = yield* FiberMap.make<string, never>()
   const lingering = yield* FiberSet.make<void>()
-  const budget = Ledger.budget(settings.maxCachedBytes)
+  const budget = Ledger.budget({ bytes: settings.maxCachedBytes })
+  const topicBudgets = new Map<string, Ledger.Budget>()
+
+  /** Those of all queues, and of the topic if it has one. */
+  const budgetsOf = (topic: string): ReadonlyArray<Ledger.Budget> => {
+    const limits = settings.topicLimits(topic)
+    if (limits?.count === undefined && limits?.bytes === undefined) return [budget]
+    let own = topicBudgets.get(topic)
+    if (own === undefined) topicBudgets.set(topic, own = Ledger.budget(limits))
+    return [own, budget]
+  }
   let halted = false
 
   const pulled = (): Array<Pulled> => {
@@ -134,7 +144,13 @@ export const make = Effect.fnUntraced(function*(options: {
   const openWith = (owned: Owned, lock: Lock | undefined): Effect.Effect<never> =>
     Effect.flatMap(Effect.zip(resolve(owned.queue, owned.seeking), Clock.currentTimeMillis), ([position, now]) => {
       const self: Pulled = {
-        ledger: Ledger.make(owned.queue, position, settings.limits, budget, totals.get(owned.queue.topic)),
+        ledger: Ledger.make(
+          owned.queue,
+          position,
+          settings.limits,
+          budgetsOf(owned.queue.topic),
+          totals.get(owned.queue.topic)
+        ),
         subscription: settings.subscriptions.get(owned.queue.topic)!,
         suggestedBrokerId: 0,
         lastPull: 0,
@@ -202,7 +218,7 @@ export const make = Effect.fnUntraced(function*(options: {
       return ledger === undefined ? yield* unlock(owned.queue) : yield* letGo(key, ledger)
     }
     const { ledger } = self
-    ledger.closing = true
+    ledger.close()
     // the new owner reads the offset about now: what is finished should not come twice
     yield* persistOf([self])
     yield* Effect.timeoutOption(idle(ledger), settings.shutdownTimeout)

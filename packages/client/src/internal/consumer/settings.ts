@@ -5,7 +5,14 @@ import * as Names from "@effect-rocketmq/protocol/Names"
 import * as Duration from "effect/Duration"
 import * as Either from "effect/Either"
 import * as AllocationStrategy from "../../AllocationStrategy.js"
-import type { MessageModel, OffsetRegression, Options, OrderlyTuning, StartPosition } from "../../Consumer.js"
+import type {
+  MessageModel,
+  OffsetRegression,
+  Options,
+  OrderlyTuning,
+  StartPosition,
+  TopicBudget
+} from "../../Consumer.js"
 import { ConsumerConfigError, ConsumerValidationError } from "../../ConsumerError.js"
 import * as MessageSelector from "../../MessageSelector.js"
 import * as Subscription from "../../Subscription.js"
@@ -41,6 +48,8 @@ export interface Settings {
   readonly consumeFrom: StartPosition
   readonly limits: { readonly count: number; readonly bytes: number; readonly span: number }
   readonly maxCachedBytes: number
+  /** What all queues of a topic may keep together; `undefined`: no limit of its own. */
+  readonly topicLimits: (topic: string) => TopicBudget | undefined
   readonly maxDecompressedSize: number
   readonly maxReconsumeTimes: number
   readonly retryDelay: RetryDelay
@@ -132,6 +141,24 @@ export const make = (
       subscriptions.set(retryTopic, Subscription.make(retryTopic, MessageSelector.all, now))
     }
 
+    const budgets = new Map<string, TopicBudget>()
+    const budgetOf = (option: "topicBudgets" | undefined, budget: TopicBudget) =>
+      Either.gen(function*() {
+        for (const [part, value] of [["Count", budget.count], ["Bytes", budget.bytes]] as const) {
+          const rule = rules[`topicThreshold${part}`]
+          if (value !== undefined) yield* checked(option ?? `topicThreshold${part}`, rule, value)
+        }
+        return budget
+      })
+    const anyTopic = yield* budgetOf(undefined, {
+      count: options.topicThresholdCount,
+      bytes: options.topicThresholdBytes
+    })
+    for (const [topic, budget] of Object.entries(options.topicBudgets ?? {})) {
+      const { bytes, count } = yield* budgetOf("topicBudgets", budget)
+      budgets.set(topic, { count: count ?? anyTopic.count, bytes: bytes ?? anyTopic.bytes })
+    }
+
     const level = options.retryDelayLevel ?? 0
     if (typeof level === "number") yield* checked("retryDelayLevel", rules.retryDelayLevel, level)
     const consumeFrom = options.consumeFrom ?? "last"
@@ -155,6 +182,7 @@ export const make = (
         span: yield* checked("offsetSpan", rules.offsetSpan, options.offsetSpan ?? 2000)
       },
       maxCachedBytes: yield* checked("maxCachedBytes", rules.maxCachedBytes, options.maxCachedBytes ?? 256 * MIB),
+      topicLimits: (topic) => budgets.get(topic) ?? anyTopic,
       maxDecompressedSize: yield* checked(
         "maxDecompressedSize",
         rules.maxDecompressedSize,

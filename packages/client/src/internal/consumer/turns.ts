@@ -1,11 +1,12 @@
 /**
- * Whose turn it is: the queues that have messages to hand out, one after the other in a ring.
+ * Whose turn it is: the queues that have messages to hand out stand in a line. Who has had its turn goes to the end, so that
+ * none waits for longer than one turn of each other.
  */
 import type { Handed } from "../../ProcessQueue.js"
 
 /** What messages are handed out of: the ledger of a queue, or the order of one. */
 export interface Source {
-  /** Kept here: whether it is in the ring. */
+  /** Kept here: whether it is in the line. */
   listed: boolean
   /** When it handed out last, in milliseconds. */
   lastHandled: number
@@ -23,37 +24,45 @@ export interface Turns<Q extends Source> {
   readonly isEmpty: () => boolean
 }
 
-/** A ring without queues. */
+/** A line without queues. */
 export const make = <Q extends Source>(): Turns<Q> => {
-  const ring: Array<Q> = []
-  let at = 0
+  /** Of a length that is a power of two; the line begins at `head` and goes round. */
+  let places: Array<Q | undefined> = Array.from({ length: 16 }, () => undefined)
+  let head = 0
+  let size = 0
 
-  const leave = (): void => {
-    ring[at]!.listed = false
-    const last = ring.pop()!
-    if (at < ring.length) ring[at] = last
+  const push = (queue: Q): void => {
+    if (size === places.length) {
+      places = [...places.slice(head), ...places.slice(0, head), ...places.map(() => undefined)]
+      head = 0
+    }
+    places[(head + size++) & (places.length - 1)] = queue
+  }
+
+  const shift = (): Q => {
+    const queue = places[head]!
+    places[head] = undefined
+    head = (head + 1) & (places.length - 1)
+    size--
+    return queue
   }
 
   return {
     enter: (queue) => {
       if (queue.listed || !queue.hasReady()) return
       queue.listed = true
-      ring.push(queue)
+      push(queue)
     },
     next: (max, into, now) => {
-      while (ring.length > 0) {
-        if (at >= ring.length) at = 0
-        const queue = ring[at]!
-        if (!queue.take(max, into, now)) {
-          leave()
-          continue
-        }
-        if (queue.hasReady()) at++
-        else leave()
-        return queue
+      while (size > 0) {
+        const queue = shift()
+        const handed = queue.take(max, into, now)
+        if (handed && queue.hasReady()) push(queue)
+        else queue.listed = false
+        if (handed) return queue
       }
       return undefined
     },
-    isEmpty: () => ring.length === 0
+    isEmpty: () => size === 0
   }
 }
