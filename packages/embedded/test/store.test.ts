@@ -227,7 +227,7 @@ describe("pull", () => {
 
   it.scoped("needs a subscription of at least the version named, unless the request brings its own", () =>
     Effect.gen(function*() {
-      const { client } = yield* withBroker({ propertyFilter: false })
+      const { client } = yield* withBroker()
       for (const tags of ["TagA", "TagB"]) yield* send(client, "T", { tags })
       assert.strictEqual((yield* pull(client, "G", "T")).code, 24)
       yield* heartbeat(client, "c", "G", [subscription("Other")])
