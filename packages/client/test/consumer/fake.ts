@@ -98,6 +98,8 @@ export class Cluster {
   readonly sends: Array<{ readonly topic: string; readonly request: Request }> = []
   readonly trace: Array<string> = []
   readonly heartbeats: Array<string> = []
+  /** Topics that are no longer watched, and how long the trace was then. */
+  readonly unwatched = new Map<string, number>()
   /** Who holds the lock of a queue, by key; a test may give it to somebody else. */
   readonly locks = new Map<string, string>()
   /** The queues of each request to lock, by key, with its time. */
@@ -380,7 +382,7 @@ export class Cluster {
             }),
             () =>
               Effect.sync(() => {
-                this.trace.push(`unwatch ${topic}`)
+                this.unwatched.set(topic, this.trace.length)
               })
           ),
         heartbeat: Effect.sync(() => {
