@@ -88,7 +88,7 @@ export const stopping: ReadonlyArray<Behaviour> = [
         subscriptions: { [name]: MessageSelector.all },
         concurrency: 2,
         shutdownTimeout: "1 second",
-        onStop: ({ group }) => Effect.sync(() => told.push(group))
+        onStop: ({ group }) => Effect.sync(() => void told.push(group))
       },
       (message) =>
         Effect.zipRight(
