@@ -219,7 +219,15 @@ export const make = Effect.fnUntraced(function*(options: {
       for (const queue of queues) {
         const key = MQ.key(queue)
         if (table.has(key)) continue
-        table.set(key, { queue, validUntil: 0, since: now, grantedAt: 0, failures: 0, lastError: undefined, waiting: new Set() })
+        table.set(key, {
+          queue,
+          validUntil: 0,
+          since: now,
+          grantedAt: 0,
+          failures: 0,
+          lastError: undefined,
+          waiting: new Set()
+        })
         signal.notify()
       }
     })
