@@ -96,6 +96,7 @@ export interface ConsumerOptions extends Consumer.Tuning {
   readonly group?: string | undefined
   /** What is wanted of which topic. */
   readonly subscriptions: Consumer.Options["subscriptions"]
+  readonly onStop?: Consumer.Options["onStop"]
   readonly client?: Cluster.ClientOptions | undefined
   /** Whether to wait until the member has its queues. Default true. */
   readonly ready?: boolean | undefined

@@ -22,7 +22,7 @@ interface MemberOfGroup {
   readonly service: Consumer.Consumer["Type"]
   readonly leave: Effect.Effect<void>
   /** As the end of a process: no word to anybody. */
-  readonly die: Effect.Effect<void>
+  readonly die: Effect.Effect<void, never, Scope.Scope>
 }
 
 describe("members that come, leave and die", () => {

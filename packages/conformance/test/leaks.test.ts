@@ -143,7 +143,7 @@ describe("consumers that start and stop", () => {
         yield* Effect.provide(
           Consumer.make(
             { group: "leaks-cycles", subscriptions: { [topic]: MessageSelector.all }, consumeFrom: "first" },
-            () => Deferred.succeed(handled, undefined)
+            () => Effect.asVoid(Deferred.succeed(handled, undefined))
           ),
           services
         )

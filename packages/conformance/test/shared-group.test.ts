@@ -47,7 +47,7 @@ describe.skipIf(!java.isReady)("a Java member and one of ours in a group", () =>
           const name = yield* topic({ queues: 8 })
           const queues = (yield* nameServer.route(name)).readQueues
           const members = [JAVA, ours].sort()
-          const of = (clientId: string) => strategy.allocate({ group: own, topic: name, clientId, members, queues })
+          const of = (clientId: string) => strategy.allocate({ group: own, clientId, members, queues })
           const own = group()
           const peer = yield* java.start(
             "share",
