@@ -13,7 +13,15 @@ const setup = (count: number, keyOf?: (offset: number) => string) => {
   const limits = { count: 1000, bytes: 1_000_000, span: 2000 }
   const ledger = ProcessQueue.make(queue, 0n, limits, [])
   ledger.append(Array.from({ length: count }, (_, offset) => message("orders", 0, offset)), BigInt(count), count)
-  const lock: Lock = { queue, validUntil: 28_000, since: 0, grantedAt: 0, waiting: new Set() }
+  const lock: Lock = {
+    queue,
+    validUntil: 28_000,
+    since: 0,
+    grantedAt: 0,
+    waiting: new Set(),
+    failures: 0,
+    lastError: undefined
+  }
   const lanes = new Lanes(ledger, lock, keyOf && ((it) => keyOf(Number(it.queueOffset))))
   const handed: ProcessQueue.Handed = { batch: undefined!, from: 0, to: 0 }
   const take = (now = 0) => lanes.take(1, handed, now) ? { ...handed, lane: handed.lane as Lane } : undefined

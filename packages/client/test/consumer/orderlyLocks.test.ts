@@ -60,7 +60,7 @@ describe("the locks of a consumer in order", () => {
       cluster.fill("orders", 0, 1)
       cluster.locks.set(cluster.key("orders"), OTHER)
       let handled = 0
-      const consumer = yield* start(cluster, () => Effect.sync(() => handled++))
+      const consumer = yield* start(cluster, () => Effect.sync(() => void handled++))
       yield* TestClock.adjust("9500 millis")
       assert.deepStrictEqual(yield* lockOf(consumer), [false, 0])
       assert.notInclude(cluster.trace, "fetch orders@0")
