@@ -21,7 +21,11 @@ export class DeadLetterError extends Data.TaggedError("DeadLetterError")<{
   readonly brokerName: string | undefined
   readonly cause: NameServerError | BrokerError | undefined
 }> {
-  /** Whether the same call may succeed later. */
+  /**
+   * Whether the same call may succeed later.
+   *
+   * @since 0.1.0
+   */
   get retryable(): boolean {
     return this.cause !== undefined && this.cause.retryable
   }

@@ -48,7 +48,11 @@ export class DeduplicationError extends Data.TaggedError("DeduplicationError")<{
   readonly operation: "claim" | "complete"
   readonly cause: unknown
 }> {
-  /** The next delivery asks again. */
+  /**
+   * The next delivery asks again.
+   *
+   * @since 0.1.0
+   */
   readonly retryable = true
 
   override get message(): string {

@@ -25,9 +25,17 @@ export class TopicEncodeError extends Data.TaggedError("TopicEncodeError")<{
   /** What the codec threw. */
   readonly cause?: unknown
 }> {
-  /** The same value fails again. */
+  /**
+   * The same value fails again.
+   *
+   * @since 0.1.0
+   */
   readonly retryable = false
-  /** Nothing was sent. */
+  /**
+   * Nothing was sent.
+   *
+   * @since 0.1.0
+   */
   readonly outcome = "Refused"
 
   override get message(): string {
@@ -53,7 +61,11 @@ export class TopicDecodeError extends Data.TaggedError("TopicDecodeError")<{
   /** What the codec threw. */
   readonly cause?: unknown
 }> {
-  /** The same bytes fail again, unless the schema changes. */
+  /**
+   * The same bytes fail again, unless the schema changes.
+   *
+   * @since 0.1.0
+   */
   readonly retryable = false
 
   override get message(): string {
