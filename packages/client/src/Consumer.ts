@@ -6,6 +6,7 @@
  */
 import type { MessageExt } from "@effect-rocketmq/protocol/MessageExt"
 import type { MessageQueue } from "@effect-rocketmq/protocol/MessageQueue"
+import type * as Cause from "effect/Cause"
 import * as Config from "effect/Config"
 import type { ConfigError } from "effect/ConfigError"
 import * as Context from "effect/Context"
@@ -24,6 +25,7 @@ import type {
   ConsumerConfigError,
   ConsumerShutdownError,
   ConsumerStartError,
+  ConsumerStateError,
   ConsumerValidationError,
   ConsumeTimeoutError,
   MessageConsumeError,
@@ -40,7 +42,12 @@ import type { MessageSelector } from "./MessageSelector.js"
 import type { NameServer } from "./NameServer.js"
 import type { OffsetStore } from "./OffsetStore.js"
 import type { OrderlyResult } from "./OrderlyResult.js"
-import type { InvalidSelectorError, InvalidTopicError, SubscriptionLimitExceededError } from "./SubscriptionError.js"
+import type {
+  InvalidSelectorError,
+  InvalidTopicError,
+  SubscriptionLimitExceededError,
+  TopicNotSubscribedError
+} from "./SubscriptionError.js"
 import type { Entry as SubscriptionEntry } from "./SubscriptionManager.js"
 
 /**
@@ -94,6 +101,12 @@ export interface TopicBudget {
 export interface Tuning {
   /** How many handlers run at the same time, over all queues. Default 64. */
   readonly concurrency?: number | undefined
+  /**
+   * Messages per second that are handed to the handler, over all queues, second deliveries included; may be below 1. They
+   * are spread evenly: after an idle time, no more than a tenth of a second's worth comes at once. A batch is no larger than
+   * a second's worth, and is waited for as long as its messages take. Default: no limit.
+   */
+  readonly rate?: number | undefined
   /** Most messages of one pull, 1 to 1024. Brokers have a cap of their own, 32 by default. Default 32. */
   readonly pullBatchSize?: number | undefined
   /**
@@ -128,9 +141,10 @@ export interface Tuning {
   readonly maxReconsumeTimes?: number | undefined
   /**
    * Delay level of the next delivery of a message that failed: 1 to 18 of the broker's table, or 0 to leave it to the
-   * broker, which waits longer with each delivery: 10 s, 30 s, 1 min … 2 h. Default 0.
+   * broker, which waits longer with each delivery: 10 s, 30 s, 1 min … 2 h. A function has what the handler failed with,
+   * which is empty when a `ConsumeResult` asked for the delivery. Default 0.
    */
-  readonly retryDelayLevel?: number | ((message: MessageExt) => number) | undefined
+  readonly retryDelayLevel?: number | ((message: MessageExt, cause: Cause.Cause<unknown>) => number) | undefined
   /** How long a handler may take. Then it is interrupted and the message comes again after 10 s. Default 15 minutes. */
   readonly consumeTimeout?: Duration.DurationInput | undefined
   /**
@@ -275,6 +289,21 @@ export interface QueueProgress {
   readonly running: number
   /** When the last answer came, in milliseconds; 0 before the first. */
   readonly lastPull: number
+  /** Whether it, its topic or its consumer is paused. */
+  readonly paused: boolean
+}
+
+/**
+ * What of a consumer is paused. Each is paused and resumed by itself: a queue is pulled when neither it, nor its topic, nor
+ * the consumer is paused.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface Paused {
+  readonly consumer: boolean
+  readonly topics: ReadonlyArray<string>
+  readonly queues: ReadonlyArray<MessageQueue>
 }
 
 /**
@@ -319,6 +348,8 @@ export interface Stats {
   readonly cachedBytes: number
   readonly running: number
   readonly queues: ReadonlyArray<QueueProgress>
+  /** What was paused and not resumed. */
+  readonly paused: Paused
   /** The queues of this member that are not pulled, and why. A consumer that is polled is not watched. */
   readonly stalled: ReadonlyArray<StalledQueue>
   /** Of each queue of a consumer in order; empty for others. A queue that waits for its lock is not among `queues`. */
@@ -525,6 +556,26 @@ export class Consumer extends Context.Tag("@effect-rocketmq/client/Consumer")<Co
    * committed, and brokers are told. Retries of its messages still come: they are in the group's own retry topic.
    */
   readonly unsubscribe: (topic: string) => Effect.Effect<void, UnsubscribeError | ConsumerShutdownError>
+  /** How many handlers may run at the same time. */
+  readonly concurrency: Effect.Effect<number>
+  /**
+   * Changes how many handlers may run at the same time, 1 to 65536. More of them begin at once; those that are too many end
+   * with the messages that they have.
+   */
+  readonly setConcurrency: (concurrency: number) => Effect.Effect<void, ConsumerConfigError>
+  /** Messages per second that are handed to the handler; Infinity: no limit. */
+  readonly rate: Effect.Effect<number>
+  /** Changes the rate, above 0; Infinity takes the limit away. What was handed out before counts. */
+  readonly setRate: (rate: number) => Effect.Effect<void, ConsumerConfigError>
+  /**
+   * Hands out and pulls nothing more: of the consumer, of a topic or of a queue that it has. What is cached stays, running
+   * handlers finish, offsets are committed, and the member keeps its queues. Returns at once. Lasts until `resume`; that of
+   * a topic until `unsubscribe`, that of a queue until this member loses it. Retries of a topic's messages are in the group's
+   * retry topic, `%RETRY%group`, which may be paused, too.
+   */
+  readonly pause: (what?: string | MessageQueue) => Effect.Effect<void, TopicNotSubscribedError | ConsumerStateError>
+  /** Takes a pause of the same back; the others stay. */
+  readonly resume: (what?: string | MessageQueue) => Effect.Effect<void>
   /**
    * Pulls no more, lets running handlers finish within `shutdownTimeout`, commits, and leaves its queues. The closing of the
    * Scope does the same. Once it has run, its receipt is returned again.
@@ -716,7 +767,7 @@ const variable = OptionRules.variables("ROCKETMQ", "CONSUMER")
 /**
  * What of the options a plain value can say, under the names `ROCKETMQ_CONSUMER_CONCURRENCY`, `_PULL_BATCH_SIZE`,
  * `_CONSUME_FROM` (`last`, `first`, `max` or `min`), `_PULL_THRESHOLD_COUNT`, `_PULL_THRESHOLD_BYTES`,
- * `_TOPIC_THRESHOLD_COUNT`, `_TOPIC_THRESHOLD_BYTES`, `_MAX_CACHED_BYTES`, `_OFFSET_SPAN`, `_MAX_DECOMPRESSED_SIZE`,
+ * `_TOPIC_THRESHOLD_COUNT`, `_TOPIC_THRESHOLD_BYTES`, `_RATE`, `_MAX_CACHED_BYTES`, `_OFFSET_SPAN`, `_MAX_DECOMPRESSED_SIZE`,
  * `_MAX_RECONSUME_TIMES`, `_RETRY_DELAY_LEVEL`, `_CONSUME_TIMEOUT`, `_STALL_AFTER`, `_WATCH_INTERVAL`, `_LAG_METRICS`,
  * `_PERSIST_INTERVAL`, `_REBALANCE_INTERVAL`, `_SHUTDOWN_TIMEOUT`, `_SUSPEND_TIMEOUT`, `_MESSAGE_MODEL` and
  * `_ON_OFFSET_REGRESSION`.
@@ -732,6 +783,7 @@ export const config: Config.Config<Tuning> = Config.all({
   pullThresholdBytes: variable("PULL_THRESHOLD_BYTES", rules.pullThresholdBytes),
   topicThresholdCount: variable("TOPIC_THRESHOLD_COUNT", rules.topicThresholdCount),
   topicThresholdBytes: variable("TOPIC_THRESHOLD_BYTES", rules.topicThresholdBytes),
+  rate: variable("RATE", rules.rate),
   maxCachedBytes: variable("MAX_CACHED_BYTES", rules.maxCachedBytes),
   offsetSpan: variable("OFFSET_SPAN", rules.offsetSpan),
   maxDecompressedSize: variable("MAX_DECOMPRESSED_SIZE", rules.maxDecompressedSize),

@@ -32,6 +32,7 @@ import * as Ledger from "../ProcessQueue.js"
 import * as Rebalance from "../Rebalance.js"
 import * as AdminView from "./consumer/adminView.js"
 import * as Agreement from "./consumer/agreement.js"
+import * as Control from "./consumer/control.js"
 import * as Counters from "./consumer/counters.js"
 import * as Dispatcher from "./consumer/dispatcher.js"
 import * as Handler from "./consumer/handler.js"
@@ -40,6 +41,7 @@ import * as Lag from "./consumer/lag.js"
 import * as LocalRetry from "./consumer/localRetry.js"
 import * as Locks from "./consumer/locks.js"
 import * as Orderly from "./consumer/orderly.js"
+import * as Pauses from "./consumer/pauses.js"
 import * as Pulling from "./consumer/pulling.js"
 import * as PullLoop from "./consumer/pullLoop.js"
 import * as Queues from "./consumer/queues.js"
@@ -177,6 +179,7 @@ const start = <R>(
     const dispatcher: Dispatcher.Dispatcher = ordered?.dispatcher ?? (yield* Dispatcher.make({
       group,
       concurrency: settings.concurrency,
+      rate: settings.rate,
       batchSize: settings.batchSize,
       consumeTimeout: settings.consumeTimeout,
       retryDelay: settings.retryDelay,
@@ -211,6 +214,7 @@ const start = <R>(
       subscribing.check()
       if (shared && queues.isResolved()) Deferred.unsafeDone(ready, Effect.void)
     }
+    const pauses = Pauses.make()
     const queues: Queues.Queues = yield* Queues.make({
       settings,
       store,
@@ -219,6 +223,8 @@ const start = <R>(
       resolve,
       pull,
       onResolved: checkReady,
+      pauses,
+      onResumed: dispatcher.offer,
       ordered: ordered && { locks: ordered.locks, interrupt: ordered.dispatcher.interrupt }
     })
     const rebalance: Rebalance.Rebalance = yield* Rebalance.make({
@@ -276,7 +282,11 @@ const start = <R>(
       offsets: view.offsets,
       runningInfo: Effect.map(view.runningInfo, (info) => ({
         ...info,
-        properties: { ...info.properties, messageModel }
+        properties: {
+          ...info.properties,
+          messageModel,
+          PROP_THREADPOOL_CORE_SIZE: String(dispatcher.concurrency())
+        }
       })),
       consumeDirectly: view.consumeDirectly
     })
@@ -311,6 +321,7 @@ const start = <R>(
     }
     yield* background(supervised("The watch over handlers", dispatcher.watch))
     yield* background(supervised("The pulse of handlers", dispatcher.pulse))
+    yield* background(supervised("The pace of handlers", dispatcher.pacing))
     yield* background(supervised("The queue of messages to redo", retry.run))
     yield* background(Effect.forever(
       Effect.sleep(settings.persistInterval).pipe(
@@ -330,7 +341,7 @@ const start = <R>(
       ready: Deferred.await(ready),
       assignment: Effect.sync(queues.owned),
       stats: Effect.sync(() =>
-        statsOf(counters, queues, store, dispatcher.running(), ordered?.locks.all(), watchdog.stalled())
+        statsOf(counters, queues, store, dispatcher.running(), ordered?.locks.all(), watchdog.stalled(), pauses)
       ),
       lag,
       health: Effect.map(Deferred.isDone(ready), (isReady) =>
@@ -339,7 +350,9 @@ const start = <R>(
       commit: queues.persist,
       groupProblems: Effect.sync(agreement.problems),
       subscribe: subscribing.subscribe,
-      unsubscribe: subscribing.unsubscribe,
+      unsubscribe: (topic) =>
+        Effect.tap(subscribing.unsubscribe(topic), () => Effect.sync(() => pauses.resume(topic))),
+      ...Control.make({ settings, pauses, queues, dispatcher }),
       subscriptions: subscribing.list,
       stop: end
     }

@@ -57,6 +57,14 @@ export const whole = (min: number, max = Number.MAX_SAFE_INTEGER): Rule<number> 
   show: String
 })
 
+/** @internal Messages per second. */
+const rate: Rule<number> = {
+  range: "a number above 0, or Infinity for no limit",
+  allows: (value) => value > 0,
+  read: (text) => /^(\d+(\.\d+)?|Infinity)$/.test(text) ? Number(text) : undefined,
+  show: String
+}
+
 const millisOf = (value: unknown): number =>
   Option.match(Duration.decodeUnknown(value), { onNone: () => NaN, onSome: Duration.toMillis })
 
@@ -226,6 +234,7 @@ export const consumer = {
   maxCachedBytes: whole(1),
   topicThresholdCount: whole(1),
   topicThresholdBytes: whole(1),
+  rate,
   offsetSpan: whole(1, 65_535),
   maxDecompressedSize: whole(1, 1024 * MIB),
   maxReconsumeTimes: whole(0, 0x7fffffff),

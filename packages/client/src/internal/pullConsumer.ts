@@ -168,6 +168,10 @@ export const make = Effect.fnUntraced(function*(options: Options) {
     onResolved: () => checkReady()
   }))
 
+  const paused = {
+    isPaused: gates.isPaused,
+    view: () => ({ consumer: false, topics: [], queues: queues.owned().filter(gates.isPaused) })
+  }
   const rates = Rates.make(totals, startedAt)
   const view = yield* AdminView.make({
     settings,
@@ -505,7 +509,7 @@ export const make = Effect.fnUntraced(function*(options: Options) {
     pause: (all) => setPaused(all, "pause", gates.pause),
     resume: (all) => setPaused(all, "resume", gates.resume),
     events: Stream.filter(Stream.fromPubSub(hub), isEvent),
-    stats: Effect.sync(() => statsOf(counters, queues, store, buffer.outstanding()))
+    stats: Effect.sync(() => statsOf(counters, queues, store, buffer.outstanding(), [], [], paused))
   }
   return service
 })

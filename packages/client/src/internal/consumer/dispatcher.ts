@@ -26,6 +26,7 @@ const TIMEOUT_LEVEL = 3
 export const make = <R>(options: {
   readonly group: string
   readonly concurrency: number
+  readonly rate: number
   readonly batchSize: number
   readonly consumeTimeout: number
   readonly retryDelay: RetryDelay
@@ -38,11 +39,11 @@ export const make = <R>(options: {
   const warn = Backoff.limitedWarning(1_000)
 
   const settling = ({ settled }: Hands<ProcessQueue>): Settling<ProcessQueue> => {
-    const delayOf = (batch: Batch, index: number): number => {
+    const delayOf = (batch: Batch, index: number, cause: Cause.Cause<unknown>): number => {
       const message = batch.messages[index]
       if (message === undefined) return 0
       try {
-        const level = options.retryDelay(message)
+        const level = options.retryDelay(message, cause)
         return Number.isInteger(level) && level >= 0 ? level : 0
       } catch {
         return 0
@@ -59,7 +60,13 @@ export const make = <R>(options: {
         Effect.sync(() => settled(1))
       )
 
-    const reject = (queue: ProcessQueue, batch: Batch, index: number, verdict: Verdict): Effect.Effect<void> => {
+    const reject = (
+      queue: ProcessQueue,
+      batch: Batch,
+      index: number,
+      verdict: Verdict,
+      cause: Cause.Cause<unknown>
+    ): Effect.Effect<void> => {
       const message = batch.messages[index]
       if (verdict instanceof Unreadable) {
         counters.undecodable++
@@ -70,7 +77,7 @@ export const make = <R>(options: {
       queue.totals.failed++
       if (verdict?._tag === "DeadLetter") return sendBack(queue, batch, index, DEAD_LETTER)
       const asked = verdict?._tag === "Retry" ? verdict.delayLevel : undefined
-      return sendBack(queue, batch, index, asked ?? delayOf(batch, index))
+      return sendBack(queue, batch, index, asked ?? delayOf(batch, index, cause))
     }
 
     const succeeded: Settling<ProcessQueue>["succeeded"] = (queue, handed, value, took) => {
@@ -88,7 +95,7 @@ export const make = <R>(options: {
           settled(1)
         } else {
           if (back === undefined) back = []
-          back.push(reject(queue, batch, index, verdict))
+          back.push(reject(queue, batch, index, verdict, Cause.empty))
         }
       }
       return back === undefined ? undefined : Effect.all(back, { discard: true })
@@ -97,7 +104,7 @@ export const make = <R>(options: {
     const failed = (queue: ProcessQueue, handed: Handed, cause: Cause.Cause<unknown>): Effect.Effect<void> => {
       const { batch, from, to } = handed
       const error = Cause.squash(cause)
-      if (error instanceof Unreadable) return reject(queue, batch, from, error)
+      if (error instanceof Unreadable) return reject(queue, batch, from, error, cause)
       const back: Array<Effect.Effect<void>> = []
       for (let index = from; index < to; index++) {
         const message = batch.messages[index]
@@ -114,7 +121,7 @@ export const make = <R>(options: {
           report.failed(problem)
           back.push(warn(() => problem.message))
         }
-        back.push(reject(queue, batch, index, undefined))
+        back.push(reject(queue, batch, index, undefined, cause))
       }
       return Effect.all(back, { discard: true })
     }

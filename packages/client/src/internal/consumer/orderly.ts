@@ -356,6 +356,7 @@ export const make = <R>(options: {
     const workers: Workers.Workers<Lanes> = yield* Workers.make<Lanes, R>({
       group,
       concurrency: settings.concurrency,
+      rate: settings.rate,
       batchSize: settings.batchSize,
       consumeTimeout,
       call: options.call,

@@ -13,6 +13,7 @@ import type { OffsetStore } from "../../OffsetStore.js"
 import type { ProcessQueue } from "../../ProcessQueue.js"
 import * as Ledger from "../../ProcessQueue.js"
 import type { Lock, Locks, LossReason } from "./locks.js"
+import type { Pauses } from "./pauses.js"
 import type { Pulled } from "./pullLoop.js"
 import type { Report } from "./report.js"
 import type { Settings } from "./settings.js"
@@ -44,6 +45,8 @@ export interface Queues {
   readonly resubscribe: (topic: string) => Effect.Effect<void>
   /** Moves owned queues to other offsets, as an operator said. */
   readonly reset: (offsets: ReadonlyArray<readonly [MessageQueue, bigint]>) => Effect.Effect<void>
+  /** Pauses and resumes each queue as it is to be. */
+  readonly heedPauses: Effect.Effect<void>
   /** Commits what may be committed. */
   readonly persist: Effect.Effect<void>
   /** The lock of a queue is lost: it begins anew once it is locked again. */
@@ -75,13 +78,17 @@ export const make = Effect.fnUntraced(function*(options: {
   readonly resolve: (queue: MessageQueue, seeking: Seeking) => Effect.Effect<bigint>
   readonly pull: (pulled: Pulled) => Effect.Effect<never>
   readonly onResolved: () => void
+  /** What is to be paused; the pause of a queue ends when it goes. Default: nothing. */
+  readonly pauses?: Pauses | undefined
+  /** A queue is no longer paused. */
+  readonly onResumed?: ((ledger: ProcessQueue) => void) | undefined
   /** Of a consumer in order: the locks, without which no queue is touched, and the way to interrupt its handlers. */
   readonly ordered?: {
     readonly locks: Locks
     readonly interrupt: (ledger: ProcessQueue) => void
   } | undefined
 }) {
-  const { onResolved, ordered, pull, report, resolve, settings, store, totals } = options
+  const { onResolved, onResumed, ordered, pauses, pull, report, resolve, settings, store, totals } = options
   const table = new Map<string, Owned>()
   const fibers = yield* FiberMap.make<string, never>()
   const lingering = yield* FiberSet.make<void>()
@@ -161,6 +168,7 @@ export const make = Effect.fnUntraced(function*(options: {
         lastError: undefined,
         lock
       }
+      if (pauses?.isPaused(owned.queue) === true) self.ledger.pause()
       owned.pulled = self
       report.publish({ _tag: "Assigned", queue: owned.queue, position })
       onResolved()
@@ -212,6 +220,7 @@ export const make = Effect.fnUntraced(function*(options: {
     owned.leaving = true
     yield* FiberMap.remove(fibers, key)
     const self = owned.pulled
+    pauses?.resume(owned.queue)
     if (self === undefined) {
       table.delete(key)
       const ledger = before.get(key)
@@ -332,8 +341,27 @@ export const make = Effect.fnUntraced(function*(options: {
       return FiberMap.run(fibers, key, start(owned))
     })
 
+  const heedPauses = Effect.suspend(() =>
+    Effect.forEach([...table], ([key, owned]) => {
+      const { pulled, queue } = owned
+      const wanted = pauses?.isPaused(queue) === true
+      if (pulled === undefined || pulled.ledger.paused === wanted) return Effect.void
+      const { ledger } = pulled
+      if (!wanted) {
+        ledger.resume()
+        onResumed?.(ledger)
+        return Effect.void
+      }
+      ledger.pause()
+      pulled.asked = 0
+      // the broker may hold a pull for long: what it brings would be more than there is now
+      return halted || ledger.closing ? Effect.void : FiberMap.run(fibers, key, start(owned))
+    }, { discard: true })
+  )
+
   const queues: Queues = {
     assign,
+    heedPauses,
     lost,
     resubscribe,
     reset,

@@ -6,6 +6,7 @@ import type { MessageExt } from "@effect-rocketmq/protocol/MessageExt"
 import * as Message from "@effect-rocketmq/protocol/MessageExt"
 import * as Properties from "@effect-rocketmq/protocol/MessageProperties"
 import * as Names from "@effect-rocketmq/protocol/Names"
+import type * as Cause from "effect/Cause"
 import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
@@ -19,8 +20,8 @@ import * as Backoff from "./backoff.js"
 import type { Counters } from "./counters.js"
 import * as Signal from "./signal.js"
 
-/** The delay level for the next delivery of a message; 0: as the broker's table has it. */
-export type RetryDelay = (message: MessageExt) => number
+/** The delay level for the next delivery of a message, by what its handler failed with; 0: as the broker's table has it. */
+export type RetryDelay = (message: MessageExt, cause: Cause.Cause<unknown>) => number
 
 /** Straight to the dead letters. */
 export const DEAD_LETTER = -1

@@ -50,6 +50,8 @@ export interface Settings {
   readonly maxCachedBytes: number
   /** What all queues of a topic may keep together; `undefined`: no limit of its own. */
   readonly topicLimits: (topic: string) => TopicBudget | undefined
+  /** Messages handed out per second; Infinity: any. */
+  readonly rate: number
   readonly maxDecompressedSize: number
   readonly maxReconsumeTimes: number
   readonly retryDelay: RetryDelay
@@ -183,6 +185,7 @@ export const make = (
       },
       maxCachedBytes: yield* checked("maxCachedBytes", rules.maxCachedBytes, options.maxCachedBytes ?? 256 * MIB),
       topicLimits: (topic) => budgets.get(topic) ?? anyTopic,
+      rate: yield* checked("rate", rules.rate, options.rate ?? Infinity),
       maxDecompressedSize: yield* checked(
         "maxDecompressedSize",
         rules.maxDecompressedSize,

@@ -7,7 +7,11 @@ import type { OffsetStore } from "../../OffsetStore.js"
 import type { Counters } from "./counters.js"
 import type { Lock } from "./locks.js"
 import { isHeld } from "./locks.js"
+import type { Pauses } from "./pauses.js"
+import * as PausesOf from "./pauses.js"
 import type { Queues } from "./queues.js"
+
+const NO_PAUSES = PausesOf.make()
 
 /** The numbers of this moment. */
 export const statsOf = (
@@ -16,7 +20,8 @@ export const statsOf = (
   store: OffsetStore,
   running: number,
   locks: ReadonlyArray<Lock> = [],
-  stalled: ReadonlyArray<StalledQueue> = []
+  stalled: ReadonlyArray<StalledQueue> = [],
+  pauses: Pick<Pauses, "isPaused" | "view"> = NO_PAUSES
 ): Stats => {
   let cachedCount = 0
   let cachedBytes = 0
@@ -31,7 +36,8 @@ export const statsOf = (
       cachedCount: ledger.count,
       cachedBytes: ledger.bytes,
       running: ledger.running,
-      lastPull
+      lastPull,
+      paused: pauses.isPaused(ledger.queue)
     }
   })
   return {
@@ -40,6 +46,7 @@ export const statsOf = (
     cachedBytes,
     running,
     queues: progress,
+    paused: pauses.view(),
     stalled,
     locks: locks.map((lock) => ({ queue: lock.queue, locked: isHeld(lock), since: lock.since }))
   }

@@ -111,6 +111,7 @@ export const make = Effect.fnUntraced(function*(options: {
 
   const whilePulled = (pulled: Pulled, now: number): StallCause | undefined => {
     const { address, failures, lastError, ledger } = pulled
+    if (ledger.paused) return undefined
     const limit = ledger.exceeded()
     if (limit !== undefined) {
       const handler = busy(ledger)

@@ -1,5 +1,5 @@
 /**
- * The workers that run a consumer's handler: a fixed number of fibers that take messages from the queues in turn, run the
+ * The workers that run a consumer's handler: some number of fibers that take messages from the queues in turn, run the
  * handler in their own fiber, and have its outcome settled. Nothing per message is forked, timed or queued.
  */
 import type { MessageExt } from "@effect-rocketmq/protocol/MessageExt"
@@ -13,6 +13,7 @@ import * as Runtime from "effect/Runtime"
 import type * as Scope from "effect/Scope"
 import type { Batch, Handed, ProcessQueue } from "../../ProcessQueue.js"
 import type { Call } from "./handler.js"
+import * as Pace from "./pace.js"
 import * as Signal from "./signal.js"
 import * as Turns from "./turns.js"
 
@@ -42,6 +43,8 @@ interface Slot<Q> {
   phase: typeof IDLE | typeof HANDLING | typeof RETURNING
   /** When this run began, in milliseconds. */
   began: number
+  /** It is given up after the messages in hand. */
+  ends: boolean
 }
 
 const nothing: Batch = {
@@ -89,6 +92,15 @@ export interface Dispatcher {
   readonly start: Effect.Effect<void>
   /** Looks for handlers that take too long; for ever. */
   readonly watch: Effect.Effect<never>
+  /** How many handlers run at the same time. */
+  readonly concurrency: () => number
+  /** Takes effect at once; handlers that are too many end with the messages that they have. */
+  readonly setConcurrency: (concurrency: number) => void
+  /** Messages per second; Infinity: any. */
+  readonly rate: () => number
+  readonly setRate: (rate: number, now: number) => void
+  /** Goes on when the next message is due; for ever. */
+  readonly pacing: Effect.Effect<never>
   /** Notes that timers run while workers are busy; for ever. */
   readonly pulse: Effect.Effect<never>
   /**
@@ -125,6 +137,8 @@ export interface Workers<Q> extends Omit<Dispatcher, "offer" | "busy"> {
 export const make = <Q extends Turns.Source, R>(options: {
   readonly group: string
   readonly concurrency: number
+  /** Messages per second. Default: any. */
+  readonly rate?: number | undefined
   readonly batchSize: number
   readonly consumeTimeout: number
   readonly call: Call<R>
@@ -146,19 +160,26 @@ export const make = <Q extends Turns.Source, R>(options: {
     /** Interrupted handlers that have not ended. */
     const ending = new Map<Fiber.RuntimeFiber<void>, Readonly<Pick<Slot<Q>, "queue" | "handed" | "began">>>()
 
+    let started = false
     let stopping = false
+    let concurrency = options.concurrency
+    /** Slots that are not to end. */
+    let active = 0
+    let pace = Pace.make(options.rate ?? Infinity, clock.unsafeCurrentTimeMillis())
     let inHand = 0
     let onIdle: (() => void) | undefined
 
     const turns = Turns.make<Q>()
 
     const take = (slot: Slot<Q>, now: number): boolean => {
-      const queue = turns.next(batchSize, slot.handed, now)
+      const queue = turns.next(pace === undefined ? batchSize : pace.most(batchSize), slot.handed, now)
       if (queue === undefined) return false
       slot.queue = queue
       slot.phase = HANDLING
       slot.began = queue.lastHandled = now
-      inHand += slot.handed.to - slot.handed.from
+      const count = slot.handed.to - slot.handed.from
+      inHand += count
+      if (pace !== undefined) pace.took(count, now)
       return true
     }
 
@@ -206,6 +227,38 @@ export const make = <Q extends Turns.Source, R>(options: {
       breathedAt = clock.unsafeCurrentTimeMillis()
       wakeOne()
     })
+
+    /** Somebody waits for the next message to be due. */
+    let held = false
+    const paced = Signal.make()
+
+    const hold = (): void => {
+      if (held) return
+      held = true
+      paced.notify()
+    }
+
+    const pacing = Effect.gen(function*() {
+      while (true) {
+        if (!held) {
+          yield* paced.wait
+          continue
+        }
+        const left = pace === undefined ? 0 : pace.wait(clock.unsafeCurrentTimeMillis())
+        if (left > 0) {
+          // another rate may be set meanwhile
+          yield* Effect.raceFirst(paced.wait, Effect.sleep(left))
+          continue
+        }
+        held = false
+        wakeOne()
+      }
+    })
+
+    const setRate = (rate: number, now: number): void => {
+      pace = pace === undefined || rate === Infinity ? Pace.make(rate, now) : pace.at(rate, now)
+      paced.notify()
+    }
 
     // ---- settling
 
@@ -262,10 +315,14 @@ export const make = <Q extends Turns.Source, R>(options: {
       }
       const step = (): Effect.Effect<void, never, R> => {
         for (let n = 0; n < RUN_LENGTH; n++) {
-          if (stopping) return Effect.void
+          if (slot.ends) return Effect.void
           if (breathing) return park
           if (turns.isEmpty()) return park
           const now = clock.unsafeCurrentTimeMillis()
+          if (pace !== undefined && pace.wait(now) > 0) {
+            hold()
+            return park
+          }
           if (!pulsing) {
             pulsing = true
             breathedAt = now
@@ -291,7 +348,7 @@ export const make = <Q extends Turns.Source, R>(options: {
         return Effect.yieldNow()
       }
       return Effect.interruptible(Effect.whileLoop({
-        while: () => !stopping && mine(),
+        while: () => !slot.ends && mine(),
         body: step,
         step: () => {}
       }))
@@ -309,11 +366,55 @@ export const make = <Q extends Turns.Source, R>(options: {
         // a handler that ends its own fiber ends no place: what it had in hand comes again
         free(slot)
         waking = false
-        launch(slot)
+        goOn(slot)
         if (interrupted !== undefined && wasHandling) {
           aside(settling.failed(interrupted.queue, interrupted.handed, Exit.isFailure(exit) ? exit.cause : Cause.empty))
         }
       })
+    }
+
+    /** Another fiber takes the place over, unless it is given up. */
+    const goOn = (slot: Slot<Q>): void => {
+      if (!slot.ends) return launch(slot)
+      slot.generation++
+      slots.splice(slots.indexOf(slot), 1)
+    }
+
+    const add = (): void => {
+      const slot: Slot<Q> = {
+        generation: 0,
+        fiber: undefined,
+        queue: undefined,
+        handed: { batch: nothing, from: 0, to: 0, lane: undefined },
+        phase: IDLE,
+        began: 0,
+        ends: false
+      }
+      slots.push(slot)
+      active++
+      launch(slot)
+    }
+
+    const setConcurrency = (wanted: number): void => {
+      concurrency = wanted
+      if (!started || stopping) return
+      for (const slot of slots) {
+        if (active >= concurrency) break
+        if (!slot.ends) continue
+        slot.ends = false
+        active++
+      }
+      while (active < concurrency) add()
+      if (active === concurrency) return
+      const idleFirst = [...slots].sort((a, b) => Number(a.phase !== IDLE) - Number(b.phase !== IDLE))
+      for (const slot of idleFirst) {
+        if (active === concurrency) break
+        if (slot.ends) continue
+        slot.ends = true
+        active--
+      }
+      // the idle ones end when they wake
+      while (parked.length > 0) parked.pop()!(Effect.void)
     }
 
     /** The place is free at once; what the handler still does is of no account. */
@@ -326,7 +427,7 @@ export const make = <Q extends Turns.Source, R>(options: {
       const old = slot.fiber!
       const { began } = slot
       free(slot)
-      launch(slot)
+      goOn(slot)
       ending.set(old, { queue, handed, began })
       old.addObserver(() => ending.delete(old))
       old.unsafeInterruptAsFork(FiberId.none)
@@ -338,7 +439,7 @@ export const make = <Q extends Turns.Source, R>(options: {
       while (true) {
         yield* Effect.sleep(period)
         const now = clock.unsafeCurrentTimeMillis()
-        for (const slot of slots) {
+        for (const slot of [...slots]) {
           if (slot.phase === HANDLING && now - slot.began >= consumeTimeout) cutOff(slot, settling.timedOut)
         }
       }
@@ -355,6 +456,7 @@ export const make = <Q extends Turns.Source, R>(options: {
 
     const stop = Effect.fnUntraced(function*(timeout: number) {
       stopping = true
+      for (const slot of slots) slot.ends = true
       while (parked.length > 0) parked.pop()!(Effect.void)
       yield* Effect.timeoutOption(Effect.interruptible(idle), timeout)
       const left = inHand
@@ -373,25 +475,20 @@ export const make = <Q extends Turns.Source, R>(options: {
     return {
       offer,
       start: Effect.sync(() => {
-        for (let i = 0; i < options.concurrency; i++) {
-          const slot: Slot<Q> = {
-            generation: 0,
-            fiber: undefined,
-            queue: undefined,
-            handed: { batch: nothing, from: 0, to: 0, lane: undefined },
-            phase: IDLE,
-            began: 0
-          }
-          slots.push(slot)
-          launch(slot)
-        }
+        started = true
+        while (active < concurrency) add()
       }),
+      concurrency: () => concurrency,
+      setConcurrency,
+      rate: () => pace === undefined ? Infinity : pace.rate,
+      setRate,
+      pacing,
       watch,
       pulse,
       stop,
       running: () => inHand,
       interrupt: (queue) => {
-        for (const slot of slots) {
+        for (const slot of [...slots]) {
           if (slot.phase === HANDLING && slot.queue === queue) cutOff(slot, settling.interrupted ?? settling.timedOut)
         }
       },
