@@ -65,12 +65,12 @@ export interface Budget {
 }
 
 /**
- * One of the limits: those of the queue, or that of all queues of the consumer.
+ * One of the limits: those of the queue, of all queues of its topic, or of all queues of the consumer.
  *
  * @since 0.1.0
  * @category models
  */
-export type Limit = keyof Limits | "consumer"
+export type Limit = keyof Limits | "topic" | "consumer"
 
 /**
  * How long things took, in milliseconds.
@@ -477,7 +477,9 @@ export class ProcessQueue {
     if (this.paused || this.hasRoom()) return undefined
     if (this.count > this.limits.count) return "count"
     if (this.bytes > this.limits.bytes) return "bytes"
-    return this.count > 0 && Number(this.position - this.committable()) > this.limits.span ? "span" : "consumer"
+    if (this.count > 0 && Number(this.position - this.committable()) > this.limits.span) return "span"
+    const last = this.budgets.at(-1)
+    return last === undefined || !hasRoomIn(last) ? "consumer" : "topic"
   }
 
   /**
@@ -596,7 +598,8 @@ export interface Handed {
 }
 
 /**
- * An empty ledger that starts at `position`. `budgets` and `totals` may be shared with other queues.
+ * An empty ledger that starts at `position`. `budgets` and `totals` may be shared with other queues; of the budgets, that of
+ * the consumer comes last.
  *
  * @since 0.1.0
  * @category constructors

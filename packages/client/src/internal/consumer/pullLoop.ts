@@ -53,8 +53,8 @@ export interface Pulled {
   lastPull: number
   /** Since when an answer is waited for: the last one, or the time when there was room again, in milliseconds. */
   since: number
-  /** When the pull that is under way began, in milliseconds; 0 when there is none. */
-  asked: number
+  /** When the pull that is under way began, in milliseconds. */
+  asked: number | undefined
   /** Who was asked last. */
   address: string | undefined
   /** Failures in a row. */
@@ -201,7 +201,7 @@ export const make = Effect.fnUntraced(function*(options: {
           suspendTimeout,
           subVersion: self.subscription.version
         }, suspendTimeout + PULL_SLACK))
-      self.asked = 0
+      self.asked = undefined
       // moved meanwhile: this answer is about another place
       if (ledger.epoch !== epoch) continue
       const now = yield* Clock.currentTimeMillis
@@ -256,7 +256,7 @@ export const make = Effect.fnUntraced(function*(options: {
   return (self: Pulled): Effect.Effect<never> =>
     run(self).pipe(
       Effect.catchAllDefect((defect) => {
-        self.asked = 0
+        self.asked = undefined
         self.failures++
         self.lastError = defect
         return Effect.zipRight(

@@ -162,7 +162,7 @@ export const make = Effect.fnUntraced(function*(options: {
         suggestedBrokerId: 0,
         lastPull: 0,
         since: now,
-        asked: 0,
+        asked: undefined,
         address: undefined,
         failures: 0,
         lastError: undefined,
@@ -336,7 +336,7 @@ export const make = Effect.fnUntraced(function*(options: {
       const key = MQ.key(owned.queue)
       if (halted || owned.leaving || table.get(key) !== owned) return Effect.void
       const state = owned.pulled ?? owned.seeking
-      state.asked = 0
+      state.asked = undefined
       state.failures++
       return FiberMap.run(fibers, key, start(owned))
     })

@@ -20,14 +20,14 @@ const FIRST_DELAY = 100
 
 /** What was tried to learn a position. */
 export interface Seeking {
-  /** When the question began that is under way, in milliseconds; 0 when there is none. */
-  asked: number
+  /** When the question began that is under way, in milliseconds. */
+  asked: number | undefined
   failures: number
   lastError: OffsetFetchError | undefined
 }
 
 /** Nothing was tried. */
-export const seeking = (): Seeking => ({ asked: 0, failures: 0, lastError: undefined })
+export const seeking = (): Seeking => ({ asked: undefined, failures: 0, lastError: undefined })
 
 /**
  * How long a member of a larger group waits before it asks, in milliseconds: the member that had the queue learns of the
@@ -108,7 +108,7 @@ export const make = Effect.fnUntraced(function*(options: {
     while (true) {
       state.asked = yield* Clock.currentTimeMillis
       const position = yield* Effect.either(once(queue))
-      state.asked = 0
+      state.asked = undefined
       if (position._tag === "Right") return position.right
       const error = position.left
       state.failures++

@@ -40,7 +40,8 @@ const limits = {
   count: "pullThresholdCount messages",
   bytes: "pullThresholdBytes",
   span: "offsetSpan",
-  consumer: "what all queues of the topic or the consumer may keep"
+  topic: "what the queues of its topic may keep together",
+  consumer: "maxCachedBytes"
 } as const
 
 /** What is the matter, and what to do. */
@@ -107,7 +108,7 @@ export const make = Effect.fnUntraced(function*(options: {
   }
 
   const isHeldByBroker = ({ asked }: Pulled, now: number): boolean =>
-    asked > 0 && now - asked < suspendTimeout + HOLD_SLACK
+    asked !== undefined && now - asked < suspendTimeout + HOLD_SLACK
 
   const whilePulled = (pulled: Pulled, now: number): StallCause | undefined => {
     const { address, failures, lastError, ledger } = pulled
@@ -124,6 +125,11 @@ export const make = Effect.fnUntraced(function*(options: {
 
   const stallOf = (owned: Owned, now: number): StalledQueue | undefined => {
     const { pulled, queue } = owned
+    if (pulled?.ledger.paused === true) {
+      // from its end on, an answer is due
+      pulled.since = now
+      return undefined
+    }
     const { since } = pulled ?? owned
     if (now - since < stallAfter) return undefined
     const cause = pulled === undefined ? beforePulling(owned) : whilePulled(pulled, now)
@@ -132,9 +138,9 @@ export const make = Effect.fnUntraced(function*(options: {
 
   /** Whether the fiber waits for an answer that will not come: after a failure it tries again by itself. */
   const hangs = ({ pulled, seeking }: Owned, { cause }: StalledQueue, now: number): boolean => {
-    if (cause._tag === "PositionUnknown") return seeking.asked > 0 && now - seeking.asked >= stallAfter
+    if (cause._tag === "PositionUnknown") return seeking.asked !== undefined && now - seeking.asked >= stallAfter
     if (cause._tag !== "BrokerSilent" || pulled === undefined) return false
-    return pulled.asked > 0 ? !isHeldByBroker(pulled, now) : pulled.failures === 0
+    return pulled.asked === undefined ? pulled.failures === 0 : !isHeldByBroker(pulled, now)
   }
 
   const name = ({ brokerName, queueId, topic }: MessageQueue): string =>
