@@ -44,6 +44,7 @@ export type Area =
   | "orderly"
   | "members"
   | "stopping"
+  | "watching"
   | "operators"
   | "broker requests"
   | "name server"

@@ -30,6 +30,7 @@ import { timed } from "./behaviours/timed.js"
 import { transactions } from "./behaviours/transactions.js"
 import { typed } from "./behaviours/typed.js"
 import { validation } from "./behaviours/validation.js"
+import { watching } from "./behaviours/watching.js"
 import { wire } from "./behaviours/wire.js"
 
 /**
@@ -65,5 +66,6 @@ export const suite: ReadonlyArray<Behaviour> = [
   ...members,
   ...agreement,
   ...stopping,
+  ...watching,
   ...operators
 ]
