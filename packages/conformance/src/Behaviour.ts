@@ -34,6 +34,7 @@ export type Area =
   | "requests"
   | "filtering"
   | "subscribing"
+  | "control"
   | "agreement"
   | "retries"
   | "dead letters"

@@ -9,6 +9,7 @@ import { batching } from "./behaviours/batching.js"
 import { broadcast } from "./behaviours/broadcast.js"
 import { brokerRequests } from "./behaviours/brokerRequests.js"
 import { consuming } from "./behaviours/consuming.js"
+import { control } from "./behaviours/control.js"
 import { deadLetters } from "./behaviours/deadLetters.js"
 import { filtering } from "./behaviours/filtering.js"
 import { members } from "./behaviours/members.js"
@@ -56,6 +57,7 @@ export const suite: ReadonlyArray<Behaviour> = [
   ...requests,
   ...filtering,
   ...subscribing,
+  ...control,
   ...retries,
   ...deadLetters,
   ...offsets,
