@@ -247,6 +247,7 @@ const start = <R>(
       queues,
       locks: ordered?.locks,
       busy: dispatcher.busy,
+      isPaused: pauses.isPaused,
       counters,
       report
     })

@@ -282,6 +282,24 @@ describe("the watch over queues", () => {
       assert.deepStrictEqual([asked, handled, (yield* consumer.stats).restarts], [2, 3, 1])
     }))
 
+  it.scoped("a pause is no stall, and ends one; what is due is due from its end on", () =>
+    Effect.gen(function*() {
+      const cluster = new Cluster({ orders: 1 })
+      cluster.onPull = ({ topic }) => topic === "orders" ? Effect.fail(timedOut(11)) : undefined
+      const consumer = yield* start(cluster, () => Effect.void)
+      const events = yield* told(consumer)
+      yield* TestClock.adjust("30 seconds")
+      yield* consumer.pause("orders")
+      yield* TestClock.adjust("5 minutes")
+      assert.deepStrictEqual(events, ["QueueStalled orders@0 BrokerSilent", "QueueResumed orders@0 BrokerSilent"])
+      assert.deepStrictEqual((yield* consumer.stats).stalled, [])
+      yield* consumer.resume("orders")
+      yield* TestClock.adjust("25 seconds")
+      assert.strictEqual(events.length, 2)
+      yield* TestClock.adjust("10 seconds")
+      assert.strictEqual(events.length, 3)
+    }))
+
   it.scoped("a stall ends with the assignment, and with the consumer nothing is begun again", () =>
     Effect.gen(function*() {
       const cluster = new Cluster({ orders: 1 })

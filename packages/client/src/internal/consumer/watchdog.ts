@@ -77,10 +77,11 @@ export const make = Effect.fnUntraced(function*(options: {
   /** Of a consumer in order. */
   readonly locks: Locks | undefined
   readonly busy: Dispatcher["busy"]
+  readonly isPaused: (queue: MessageQueue) => boolean
   readonly counters: Counters
   readonly report: Report
 }) {
-  const { busy, counters, locks, queues, report, settings } = options
+  const { busy, counters, isPaused, locks, queues, report, settings } = options
   const { group, stallAfter, suspendTimeout, watchInterval } = settings
   const nameServer = yield* NameServer
   const stalls = new Map<string, StalledQueue>()
@@ -125,12 +126,13 @@ export const make = Effect.fnUntraced(function*(options: {
 
   const stallOf = (owned: Owned, now: number): StalledQueue | undefined => {
     const { pulled, queue } = owned
-    if (pulled?.ledger.paused === true) {
-      // from its end on, an answer is due
-      pulled.since = now
+    const state = pulled ?? owned
+    if (isPaused(queue)) {
+      // an answer is due from the end of the pause on
+      state.since = now
       return undefined
     }
-    const { since } = pulled ?? owned
+    const { since } = state
     if (now - since < stallAfter) return undefined
     const cause = pulled === undefined ? beforePulling(owned) : whilePulled(pulled, now)
     return cause && { queue, since, cause }
@@ -156,13 +158,13 @@ export const make = Effect.fnUntraced(function*(options: {
     return Effect.logWarning(`${name(queue)} has not been pulled for ${seconds(now - since)}: ${describe(cause, now)}`)
   }
 
-  const end = (key: string, isOwned: boolean, now: number): Effect.Effect<void> => {
+  const end = (key: string, isPulled: boolean, now: number): Effect.Effect<void> => {
     const stall = stalls.get(key)
     if (stall === undefined) return Effect.void
     stalls.delete(key)
     const { cause, queue, since } = stall
     report.publish({ _tag: "QueueResumed", queue, cause, duration: now - since })
-    return isOwned ? Effect.logInfo(`${name(queue)} is pulled again, after ${seconds(now - since)}`) : Effect.void
+    return isPulled ? Effect.logInfo(`${name(queue)} is pulled again, after ${seconds(now - since)}`) : Effect.void
   }
 
   const look = Effect.gen(function*() {
@@ -174,7 +176,7 @@ export const make = Effect.fnUntraced(function*(options: {
       gone.delete(key)
       const stall = stallOf(owned, now)
       if (stall === undefined) {
-        yield* end(key, true, now)
+        yield* end(key, !isPaused(queue), now)
         continue
       }
       yield* begin(key, stall, now)
