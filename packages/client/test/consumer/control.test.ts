@@ -10,6 +10,7 @@ import * as Consumer from "../../src/Consumer.js"
 import * as ConsumeResult from "../../src/ConsumeResult.js"
 import * as MessageSelector from "../../src/MessageSelector.js"
 import type * as NameServer from "../../src/NameServer.js"
+import * as PullConsumer from "../../src/PullConsumer.js"
 import { BROKER, Cluster, GROUP, RETRY } from "./fake.js"
 
 const orders = {
@@ -457,6 +458,28 @@ describe("topic budgets", () => {
         const error = yield* Effect.flip(Effect.scoped(Effect.provide(made, cluster.layer)))
         assert.strictEqual(error._tag === "ConsumerConfigError" ? error.option : error._tag, option)
       }
+    }))
+})
+
+describe("PullConsumer", () => {
+  it.scoped("has budgets of topics, and says which of its queues are paused", () =>
+    Effect.gen(function*() {
+      const cluster = new Cluster({ orders: 2 })
+      cluster.fill("orders", 0, 100)
+      cluster.fill("orders", 1, 100)
+      const consumer = yield* Effect.provide(
+        PullConsumer.make({ group: GROUP, consumeFrom: "first", topicThresholdCount: 10 }),
+        cluster.layer
+      )
+      yield* consumer.subscribe("orders")
+      yield* consumer.ready
+      yield* TestClock.adjust(0)
+      const before = yield* consumer.stats
+      assert.isAtMost(before.cachedCount, 10 + 2 * 32)
+      yield* consumer.pause([queue(1)])
+      const { paused, queues } = yield* consumer.stats
+      assert.deepStrictEqual(paused, { consumer: false, topics: [], queues: [queue(1)] })
+      assert.deepStrictEqual(queues.filter((progress) => progress.paused).map((progress) => progress.queue), [queue(1)])
     }))
 })
 

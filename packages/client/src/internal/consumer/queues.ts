@@ -355,7 +355,7 @@ export const make = Effect.fnUntraced(function*(options: {
       ledger.pause()
       pulled.asked = 0
       // the broker may hold a pull for long: what it brings would be more than there is now
-      return halted || ledger.closing ? Effect.void : FiberMap.run(fibers, key, start(owned))
+      return halted || owned.leaving || ledger.closing ? Effect.void : FiberMap.run(fibers, key, start(owned))
     }, { discard: true })
   )
 
