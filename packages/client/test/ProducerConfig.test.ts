@@ -253,7 +253,7 @@ describe("variables of the other services", () => {
     [Remoting.config, "SERIALIZATION", "xml", "binary or json"],
     [Consumer.config, "CONSUMER_CONCURRENCY", "70000", "a whole number from 1 to 65536"],
     [Consumer.config, "CONSUMER_PERSIST_INTERVAL", "1 millis", "at least 10 ms"],
-    [Consumer.config, "CONSUMER_CONSUME_FROM", "middle", "last or first"]
+    [Consumer.config, "CONSUMER_CONSUME_FROM", "middle", "last, first, max or min"]
   ]
   for (const [config, name, value, range] of cases) {
     it.effect(`${name}=${value}`, () =>

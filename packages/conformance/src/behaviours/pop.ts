@@ -239,7 +239,9 @@ export const pop: ReadonlyArray<Behaviour> = [
     yield* Await.received("the second handler runs", first, 2)
     yield* Await.until("all are held", consumer.service.stats, ({ cachedCount }) => cachedCount === 9)
     const receipt = yield* consumer.service.stop
-    yield* Expect.equal("the receipt", receipt, { group: consumer.group, acked: 0, cutOff: 1, returned: 9, left: 0 })
+    // the acknowledgement of the first may have waited for others, and left with the stop
+    const { acked: _, ...rest } = receipt
+    yield* Expect.equal("the receipt", rest, { group: consumer.group, cutOff: 1, returned: 9, left: 0 })
     yield* consumer.stop
     yield* member({ ...options, group: consumer.group }, (message) => note(second, message))
     // the invisible time is a minute
