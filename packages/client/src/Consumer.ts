@@ -769,8 +769,8 @@ const variable = OptionRules.variables("ROCKETMQ", "CONSUMER")
  * `_CONSUME_FROM` (`last`, `first`, `max` or `min`), `_PULL_THRESHOLD_COUNT`, `_PULL_THRESHOLD_BYTES`,
  * `_TOPIC_THRESHOLD_COUNT`, `_TOPIC_THRESHOLD_BYTES`, `_RATE`, `_MAX_CACHED_BYTES`, `_OFFSET_SPAN`, `_MAX_DECOMPRESSED_SIZE`,
  * `_MAX_RECONSUME_TIMES`, `_RETRY_DELAY_LEVEL`, `_CONSUME_TIMEOUT`, `_STALL_AFTER`, `_WATCH_INTERVAL`, `_LAG_METRICS`,
- * `_PERSIST_INTERVAL`, `_REBALANCE_INTERVAL`, `_SHUTDOWN_TIMEOUT`, `_SUSPEND_TIMEOUT`, `_MESSAGE_MODEL` and
- * `_ON_OFFSET_REGRESSION`.
+ * `_PERSIST_INTERVAL`, `_REBALANCE_INTERVAL`, `_SHUTDOWN_TIMEOUT`, `_SUSPEND_TIMEOUT`, `_MESSAGE_MODEL`,
+ * `_MAX_SUBSCRIPTIONS`, `_STRICT_GROUP` and `_ON_OFFSET_REGRESSION`.
  *
  * @since 0.1.0
  * @category config
@@ -798,6 +798,8 @@ export const config: Config.Config<Tuning> = Config.all({
   shutdownTimeout: variable("SHUTDOWN_TIMEOUT", rules.shutdownTimeout),
   suspendTimeout: variable("SUSPEND_TIMEOUT", rules.suspendTimeout),
   messageModel: variable("MESSAGE_MODEL", rules.messageModel),
+  maxSubscriptions: variable("MAX_SUBSCRIPTIONS", rules.maxSubscriptions),
+  strictGroup: variable("STRICT_GROUP", rules.strictGroup),
   onOffsetRegression: variable("ON_OFFSET_REGRESSION", rules.onOffsetRegression)
 })
 

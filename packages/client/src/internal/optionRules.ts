@@ -227,6 +227,7 @@ export const consumer = {
   batchSize: whole(1, 1024),
   pullBatchSize: whole(1, 1024),
   maxSubscriptions: whole(1, 1_000_000),
+  strictGroup: flag,
   consumeFrom: oneOf("last", "first", "max", "min"),
   consumeFromTimestamp: whole(0),
   pullThresholdCount: whole(1, 65_535),
