@@ -163,7 +163,7 @@ export interface HandlerLatency {
  *
  * - `Starting`: its queues are not shared out yet, or not all of their positions are known
  * - `Up`: nothing is wrong
- * - `Degraded`: one of the lists is not empty
+ * - `Degraded`: something is, one of the lists beside `handlers` is not empty
  * - `Down`: none of its queues is pulled, and not because handlers are slow; the retry topic does not count
  * - `Stopped`: it pulls no more
  *
