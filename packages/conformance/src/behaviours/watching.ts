@@ -283,6 +283,45 @@ export const watching: ReadonlyArray<Behaviour> = [
     )
   }),
 
+  behaviour("the age of a message that is not pulled is asked of its broker", function*() {
+    const { topic } = yield* Cluster
+    const name = yield* topic({ queues: 2 })
+    const { address, queue } = yield* Stored.queueOf(name, 1)
+    const release = yield* Deferred.make<void>()
+    const inbox = Inbox.make<string>()
+    const { service } = yield* Member.consumer(
+      { ...impatient, subscriptions: { [name]: MessageSelector.all }, maxCachedBytes: 1 },
+      (message) => Effect.zipRight(Deferred.await(release), Effect.sync(() => inbox.add(MessageExt.text(message))))
+    )
+    yield* Stored.put({ topic: name, body: "first", queueId: 0, address })
+    const cause = yield* Await.until(
+      "the other queue is no longer pulled",
+      causeOf(service, queue),
+      (cause) => cause !== undefined,
+      { within: "20 seconds" }
+    )
+    yield* Expect.that("for the first one uses up the memory", cause?._tag === "FlowControl", cause)
+    yield* Expect.equal("of the consumer", cause?._tag === "FlowControl" && cause.limit, "consumer")
+    const before = yield* Clock.currentTimeMillis
+    yield* Stored.put({ topic: name, body: "second", queueId: 1, address })
+    const after = yield* Clock.currentTimeMillis
+    yield* Effect.sleep("500 millis")
+    const asked = yield* Clock.currentTimeMillis
+    const lag = (yield* service.lag).queues.find((entry) => same(entry.queue, queue))
+    const answered = yield* Clock.currentTimeMillis
+    if (lag?._tag !== "Known") return yield* Expect.broken("the lag is known", lag)
+    yield* Expect.equal("it is one behind", lag.behind, 1n)
+    const age = Option.getOrElse(lag.oldestAge, () => -1)
+    yield* Expect.that(
+      "since it was sent",
+      age >= asked - after - 1 && age <= answered - before + 1,
+      { age, least: asked - after, most: answered - before }
+    )
+    yield* Deferred.succeed(release, undefined)
+    yield* Await.received("both come", inbox, 2)
+    yield* isWell(service)
+  }, "60 seconds"),
+
   behaviour("the lag of a queue whose broker does not answer is an error, and no number", function*() {
     const { address, name, queue } = yield* oneQueue(1)
     const { consumer, inbox, links } = yield* linked(name)
