@@ -1,4 +1,5 @@
 import type { MessageExt } from "@effect-rocketmq/protocol/MessageExt"
+import type { MessageQueue } from "@effect-rocketmq/protocol/MessageQueue"
 import type { Scope } from "effect"
 import { Context, Effect } from "effect"
 import type { Layer } from "effect"
@@ -7,9 +8,11 @@ import type { Broker } from "../src/Broker.js"
 import type { Client } from "../src/Client.js"
 import type { Compression } from "../src/Compression.js"
 import * as Consumer from "../src/Consumer.js"
+import type { ConsumerConfigError, ConsumerStateError } from "../src/ConsumerError.js"
 import * as ConsumeResult from "../src/ConsumeResult.js"
 import * as MessageSelector from "../src/MessageSelector.js"
 import type { NameServer } from "../src/NameServer.js"
+import type { TopicNotSubscribedError } from "../src/SubscriptionError.js"
 
 class Till extends Context.Tag("Till")<Till, { readonly settle: (id: string) => Effect.Effect<void, Error> }>() {}
 
@@ -65,6 +68,17 @@ describe("Consumer.make", () => {
         Scope.Scope | Client | NameServer | Broker | Compression
       >
     >()
+  })
+})
+
+describe("Consumer.pause", () => {
+  it("takes a topic, a queue or nothing", () => {
+    const consumer = {} as Consumer.Consumer["Type"]
+    expect(consumer.pause).type.toBe<
+      (what?: string | MessageQueue) => Effect.Effect<void, TopicNotSubscribedError | ConsumerStateError>
+    >()
+    expect(consumer.resume).type.toBe<(what?: string | MessageQueue) => Effect.Effect<void>>()
+    expect(consumer.setRate).type.toBe<(rate: number) => Effect.Effect<void, ConsumerConfigError>>()
   })
 })
 
