@@ -71,10 +71,15 @@ export interface Connection {
   /** The present state; `Connected` until the end is known. */
   readonly state: () => ConnectionState
   /**
-   * Hands over bytes, which the transport may keep: they must not be rewritten. Returns `false` when the buffer is above its high-water mark: the
+   * Hands over bytes, which the transport may keep: they must not be rewritten before `isDrained` says so. Returns `false` when the buffer is above its high-water mark: the
    * owner should wait for `onDrain`. Bytes given to a closed connection are dropped; `onEnd` has told or will tell.
    */
   readonly write: (bytes: Uint8Array) => boolean
+  /**
+   * Whether the system has all bytes that were written, so that their memory may be written again. A transport that keeps
+   * bytes for longer has no such method.
+   */
+  readonly isDrained?: () => boolean
   /** Starts delivery to the listener; called once. What arrived before is delivered first. */
   readonly listen: (listener: Listener) => void
   /** Ends the connection now; `onEnd` follows with this reason. Idempotent. */

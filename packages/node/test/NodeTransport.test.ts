@@ -79,6 +79,45 @@ describe("NodeTransport", () => {
       assert.strictEqual(accepted.length, 1)
     }))
 
+  it.scoped("says that bytes have left only when their memory may be written again", () =>
+    Effect.gen(function*() {
+      const received: Array<Buffer> = []
+      const ended = yield* Deferred.make<void>()
+      const { accepted, port } = yield* serve((socket) => {
+        // reads nothing for a while: what is written has to wait
+        socket.pause()
+        socket.on("data", (chunk) => received.push(chunk))
+        socket.on("end", () => Deferred.unsafeDone(ended, Exit.void))
+      })
+      const connection = yield* transport.connect(`127.0.0.1:${port}`)
+      yield* listen(connection)
+      const turn = Effect.promise(() => new Promise((resolve) => setImmediate(resolve)))
+      const size = 256 * 1024
+      const parts = 80
+      let buffer = new Uint8Array(size)
+      let rewritten = 0
+      for (let i = 0; i < parts; i++) {
+        buffer.fill(i)
+        connection.write(buffer)
+        if (connection.isDrained?.() === true) rewritten++
+        else buffer = new Uint8Array(size)
+        if (i === parts / 2) accepted[0]!.resume()
+        yield* turn
+      }
+      yield* Effect.repeat(turn, { until: () => connection.isDrained?.() === true })
+      connection.destroy(
+        new ConnectionClosedError({ address: connection.address, reason: "ScopeClosed", pending: false })
+      )
+      yield* Deferred.await(ended)
+      const all = Buffer.concat(received)
+      assert.strictEqual(all.length, parts * size)
+      assert.isAbove(rewritten, 0)
+      assert.isBelow(rewritten, parts, "the system does not take all of it at once")
+      for (let i = 0; i < parts; i++) {
+        assert.isTrue(all.subarray(i * size, (i + 1) * size).every((byte) => byte === i), `part ${i}`)
+      }
+    }))
+
   it.scoped("speaks IPv6", () =>
     Effect.gen(function*() {
       const { port } = yield* serve((socket) => socket.end("six"), "::1")

@@ -62,7 +62,7 @@ export const makeDecoder = (options?: {
  * - `write(command)` copies the whole frame, body included. It gives back an error, and has written nothing, when code,
  *   opaque or flag is no 32-bit integer or the frame cannot tell of its size. What the binary layout cannot hold (codes
  *   above 32767) goes as JSON.
- * - `take()` hands out all that was written since the last take as one view, which is never written again.
+ * - `take()` hands out all that was written since the last take as one view, which is not written again before `recycle()`.
  * - `size` is the number of bytes that `take` would give.
  *
  * @since 0.1.0
@@ -103,6 +103,16 @@ export class Writer {
    */
   take(): Uint8Array | undefined {
     return this.writer.take()
+  }
+
+  /**
+   * Says that what was taken is no longer needed: its memory is written again. New memory costs more than what is written
+   * into it.
+   *
+   * @since 0.1.0
+   */
+  recycle(): void {
+    this.writer.recycle()
   }
 }
 

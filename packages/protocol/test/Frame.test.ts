@@ -369,6 +369,27 @@ describe("Frame", () => {
   })
 
   describe("Writer", () => {
+    it("writes over what was taken when it is told to, and never over what was not", () => {
+      const writer = Frame.makeWriter()
+      const command = (opaque: number) =>
+        RemotingCommand.make({ code: 1, opaque, body: new Uint8Array(1000).fill(opaque) })
+      writer.write(command(1))
+      const first = writer.take()!
+      const copy = first.slice()
+      writer.write(command(2))
+      writer.recycle()
+      assert.deepStrictEqual(first.slice(), copy)
+      const second = writer.take()!
+      assert.strictEqual(decodeOne(second).opaque, 2)
+      writer.recycle()
+      writer.write(command(3))
+      const third = writer.take()!
+      assert.strictEqual(third.buffer, first.buffer)
+      assert.strictEqual(third.byteOffset, first.byteOffset)
+      assert.strictEqual(decodeOne(third).opaque, 3)
+      assert.strictEqual(decodeOne(first).opaque, 3)
+    })
+
     const command = (opaque: number, size: number) =>
       RemotingCommand.make({
         code: 310,

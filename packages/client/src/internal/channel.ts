@@ -201,7 +201,9 @@ export class Channel {
   private readonly flush = (): void => {
     this.flushing = false
     const bytes = this.writer.take()
-    if (bytes !== undefined && this.open && !this.connection.write(bytes)) this.writable = false
+    if (bytes === undefined) return
+    if (this.open && !this.connection.write(bytes)) this.writable = false
+    if (this.connection.isDrained?.() === true) this.writer.recycle()
   }
 
   private onDrain(): void {

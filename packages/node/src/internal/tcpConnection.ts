@@ -67,6 +67,11 @@ class TcpConnection implements Connection {
     return this.now !== "Connected" || this.socket.write(bytes)
   }
 
+  isDrained(): boolean {
+    // a socket that could hand over all of it at once has nothing left
+    return this.socket.writableLength === 0
+  }
+
   listen(listener: Listener): void {
     this.listener = listener
     if (this.isOver) {

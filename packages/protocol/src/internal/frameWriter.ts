@@ -130,7 +130,7 @@ const fitsBinary = (command: RemotingCommand): boolean =>
   command.serializeType === 1 && command.code <= 0x7fff && command.code >= -0x8000 && command.version <= 0x7fff &&
   command.version >= -0x8000
 
-/** Encodes commands one behind the other into slabs of memory whose taken parts are never written again. */
+/** Encodes commands one behind the other into slabs of memory whose taken parts are not written again before `recycle`. */
 export class FrameWriter {
   private readonly slabSize: number
   private slab: Uint8Array
@@ -189,6 +189,11 @@ export class FrameWriter {
     const bytes = this.slab.subarray(this.untaken, this.at)
     this.untaken = this.at
     return bytes
+  }
+
+  /** Whoever took bytes has no more use for them: their place is written again. */
+  recycle(): void {
+    if (this.at === this.untaken) this.at = this.untaken = 0
   }
 
   /** A new slab, with what was not taken at its start; doubling keeps a writer that is never emptied linear. */
