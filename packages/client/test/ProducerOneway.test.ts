@@ -78,7 +78,7 @@ describe("oneway messages", () => {
 
   it.scoped("a failed broker is tried again, and takes its share when it is back", () =>
     Effect.gen(function*() {
-      for (const onewayWindow of [undefined, 4]) {
+      for (const onewayWindow of [false, undefined, 4] as const) {
         const cluster = new ProducerCluster({ "broker-a": 1, "broker-b": 1 })
         const address = cluster.addressOf("broker-a")
         const producer = yield* cluster.producer({ onewayWindow })

@@ -34,6 +34,9 @@ export interface Settings {
 /** @internal */
 export const defaultMaxMessageSize = 4 * 1024 * 1024
 
+/** Half of the 200 ms that a broker lets messages wait, for one that takes 20,000 a second. */
+const ONEWAY_WINDOW = 2048
+
 /** What is wrong with an option, if it was given. */
 const check = <A>(option: string, rule: Rule<A>, value: A | undefined): readonly [string, string | undefined] => [
   option,
@@ -64,7 +67,7 @@ const problems = (options: Options): ReadonlyArray<readonly [option: string, pro
     check("autoBatch.linger", rules.linger, batch?.linger),
     check("autoBatch.maxBytes", OptionRules.maxBytesWithin(largest), batch?.maxBytes),
     check("autoBatch.maxCount", rules.maxCount, batch?.maxCount),
-    check("onewayWindow", rules.onewayWindow, options.onewayWindow),
+    check("onewayWindow", rules.onewayWindow, options.onewayWindow === false ? undefined : options.onewayWindow),
     check("shutdownTimeout", rules.shutdownTimeout, options.shutdownTimeout)
   ]
 }
@@ -103,7 +106,7 @@ const withDefaults = (options: Options): Settings => {
       maxBytes: batch.maxBytes ?? Math.min(128 * 1024, maxMessageSize),
       maxCount: batch.maxCount ?? 64
     },
-    onewayWindow: options.onewayWindow,
+    onewayWindow: options.onewayWindow === false ? undefined : options.onewayWindow ?? ONEWAY_WINDOW,
     outbox: options.outbox,
     shutdownTimeout: Duration.toMillis(options.shutdownTimeout ?? "3 seconds"),
     onStop: options.onStop
