@@ -48,7 +48,10 @@ export interface ReadOptions {
   readonly makeReadable?: boolean | undefined
   /** The first offset of each queue that is wanted. Default: the oldest that the broker has. */
   readonly from?: ReadonlyArray<readonly [MessageQueue, bigint]> | undefined
-  /** Goes on with what comes later, looked for with these pauses. Default: ends where the topic ends when reading begins. */
+  /**
+   * Goes on with what comes later, looked for with these pauses; also on brokers that have none yet. Default: ends where the
+   * topic ends when reading begins.
+   */
   readonly follow?: Duration.DurationInput | undefined
 }
 

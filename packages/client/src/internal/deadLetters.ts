@@ -7,6 +7,7 @@ import * as Chunk from "effect/Chunk"
 import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
+import * as Schedule from "effect/Schedule"
 import * as Stream from "effect/Stream"
 import { Broker } from "../Broker.js"
 import type { BrokerError } from "../BrokerError.js"
@@ -21,6 +22,10 @@ import * as MessageCopy from "./messageCopy.js"
 const READER = "TOOLS_CONSUMER"
 
 const PULL_SIZE = 32
+
+/** How often who follows the dead letters looks for brokers that have their first. */
+const LOOK_INTERVAL = "3 seconds"
+
 const TIMEOUT = 5_000
 
 /** Attempts that a redriven message has. */
@@ -114,12 +119,19 @@ export const stream = (
   group: string,
   options: ReadOptions = {}
 ): Stream.Stream<DeadLetter, DeadLetterError, NameServer | Broker> =>
-  Stream.unwrap(Effect.map(queuesOf(group, options.makeReadable === true), (queues) => {
-    const each = queues.map((source) => read(group, source, options))
-    return options.follow === undefined
-      ? Stream.concatAll(Chunk.unsafeFromArray(each))
-      : Stream.mergeAll(each, { concurrency: "unbounded" })
-  }))
+  Stream.suspend(() => {
+    const queues = queuesOf(group, options.makeReadable === true)
+    if (options.follow === undefined) {
+      return Stream.flatMap(Stream.fromIterableEffect(queues), (source) => read(group, source, options))
+    }
+    // a broker makes the topic with its first dead letter
+    const known = new Set<string>()
+    return Stream.repeatEffectWithSchedule(queues, Schedule.spaced(LOOK_INTERVAL)).pipe(
+      Stream.mapConcat((all) => all.filter(({ queue }) => !known.has(MQ.key(queue)))),
+      Stream.tap(({ queue }) => Effect.sync(() => known.add(MQ.key(queue)))),
+      Stream.flatMap((source) => read(group, source, options), { concurrency: "unbounded" })
+    )
+  })
 
 /** Sends a copy to the next of the queues of its target. */
 const sender = (options: RedriveOptions) => {
