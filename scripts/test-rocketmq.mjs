@@ -45,7 +45,7 @@ const behaviours = (address) =>
 const restart = (address, dir) =>
   suite("restart", { ROCKETMQ_NAMESRV_ADDR: address, ROCKETMQ_CLUSTER_DIR: dir }, "restart", "weak")
 
-// alone: beside anything else it would measure the machine
+// alone: beside anything else it would measure the machine. It takes minutes of a quiet one, so only when asked for
 const failover = (address, dir) =>
   suite("failover", { ROCKETMQ_NAMESRV_ADDR: address, ROCKETMQ_CLUSTER_DIR: dir }, "failover")
 
@@ -84,8 +84,10 @@ const onOwnCluster = async () => {
     if (isUp) {
       await step("conformance", () => behaviours(address))
       await step("restart of the only broker", () => restart(address, dir))
-      await Cluster.down(dir)
-      await step("death and return of one of two brokers", () => failover(address, dir))
+      if (process.env.ROCKETMQ_FAILOVER === "1") {
+        await Cluster.down(dir)
+        await step("death and return of one of two brokers", () => failover(address, dir))
+      }
     }
   } finally {
     await Cluster.down(dir)

@@ -2,7 +2,7 @@
  * One of two brokers dies, or freezes, and comes back, while messages are sent to both. Runs on a cluster of its own, where
  * processes may be killed: `npm run test:rocketmq` says so with `ROCKETMQ_CLUSTER_DIR`.
  */
-import { Message, Producer } from "@effect-rocketmq/client"
+import { Broker, Message, NameServer, Producer } from "@effect-rocketmq/client"
 import { NodeRocketMQ } from "@effect-rocketmq/node"
 import { assert, describe, it } from "@effect/vitest"
 import { Clock, Effect, FiberSet, Layer, Schedule } from "effect"
@@ -30,6 +30,24 @@ const cluster = (base: number) =>
 
 const rate = 500
 const attemptTimeout = 3000
+
+const createTopic = (topicName: string) =>
+  Effect.gen(function*() {
+    const nameServer = yield* NameServer.NameServer
+    const broker = yield* Broker.Broker
+    const { brokerAddrTable } = yield* nameServer.clusterInfo
+    yield* Effect.forEach(Object.values(brokerAddrTable), ({ brokerAddrs }) =>
+      broker.createTopic(brokerAddrs["0"]!, {
+        topicName,
+        readQueueNums: 4,
+        writeQueueNums: 4,
+        perm: 6,
+        topicFilterType: "SINGLE_TAG",
+        topicSysFlag: 0,
+        order: false,
+        attributes: {}
+      }))
+  })
 
 interface Traffic {
   /** When each broker took a message last, in milliseconds. */
@@ -80,8 +98,8 @@ describe.skipIf(!isAllowed)("while one of two brokers is away", () => {
           const services = yield* Layer.build(NodeRocketMQ.layer({ nameServers: [`127.0.0.1:${base}`] }))
           const producer = yield* Effect.provide(Producer.make({ group: "failover", attemptTimeout }), services)
           const topic = `failover-${how}`
-          yield* producer.send(Message.make({ topic, body: "x" }))
-          // the topic is created where its first message goes, and by the others as they get theirs
+          // a topic that its first message creates is on one broker only
+          yield* Effect.provide(createTopic(topic), services)
           yield* Effect.repeat(producer.queues(topic), {
             until: (queues) => new Set(queues.map(({ brokerName }) => brokerName)).size === 2,
             schedule: Schedule.spaced("1 second")
