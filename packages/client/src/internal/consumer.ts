@@ -166,7 +166,7 @@ const start = <R>(
       report,
       onReady: (queue: Ledger.ProcessQueue) => dispatcher.offer(queue)
     }
-    const retry = broadcasting ? LocalRetry.make(retrying) : yield* Retry.make(retrying)
+    const retry = yield* (broadcasting ? LocalRetry.make(retrying) : Retry.make(retrying))
     const ordered = settings.orderly === undefined ? undefined : yield* inOrder({
       settings,
       orderly: settings.orderly,

@@ -5,9 +5,7 @@
 import * as Cause from "effect/Cause"
 import * as Effect from "effect/Effect"
 import type * as Scope from "effect/Scope"
-import { MessageConsumeError } from "../../ConsumerError.js"
 import type { Batch, Handed, ProcessQueue } from "../../ProcessQueue.js"
-import * as Backoff from "./backoff.js"
 import type { Counters } from "./counters.js"
 import type { Call, Verdict } from "./handler.js"
 import { Unreadable, verdictOf } from "./handler.js"
@@ -35,8 +33,7 @@ export const make = <R>(options: {
   readonly counters: Counters
   readonly report: Report
 }): Effect.Effect<Dispatcher, never, R | Scope.Scope> => {
-  const { consumeTimeout, counters, group, report, retry } = options
-  const warn = Backoff.limitedWarning(1_000)
+  const { consumeTimeout, counters, report, retry } = options
 
   const settling = ({ settled }: Hands<ProcessQueue>): Settling<ProcessQueue> => {
     const delayOf = (batch: Batch, index: number, cause: Cause.Cause<unknown>): number => {
@@ -108,19 +105,7 @@ export const make = <R>(options: {
       const back: Array<Effect.Effect<void>> = []
       for (let index = from; index < to; index++) {
         const message = batch.messages[index]
-        if (message !== undefined) {
-          const problem = new MessageConsumeError({
-            group,
-            topic: message.topic,
-            queue: queue.queue,
-            offset: message.queueOffset,
-            msgId: message.msgId,
-            reconsumeTimes: message.reconsumeTimes,
-            cause: error
-          })
-          report.failed(problem)
-          back.push(warn(() => problem.message))
-        }
+        if (message !== undefined) back.push(report.failed(queue.queue, message, error))
         back.push(reject(queue, batch, index, undefined, cause))
       }
       return Effect.all(back, { discard: true })

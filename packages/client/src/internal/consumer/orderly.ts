@@ -8,11 +8,11 @@ import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import type * as Scope from "effect/Scope"
-import { MessageConsumeError } from "../../ConsumerError.js"
 import { handled, isOrderlyResult } from "../../OrderlyResult.js"
 import type { ProcessQueue } from "../../ProcessQueue.js"
 import * as Backoff from "./backoff.js"
 import type { Counters } from "./counters.js"
+import * as DueQueue from "./dueQueue.js"
 import type { Call } from "./handler.js"
 import { Unreadable, UnreadableParts } from "./handler.js"
 import type { Lane, Piece } from "./lanes.js"
@@ -21,7 +21,6 @@ import type { Locks } from "./locks.js"
 import type { Report } from "./report.js"
 import type { Retry } from "./retry.js"
 import type { Orderly, Settings } from "./settings.js"
-import * as Signal from "./signal.js"
 import type { Dispatcher, Hands, Settling } from "./workers.js"
 import * as Workers from "./workers.js"
 
@@ -59,15 +58,15 @@ export const make = <R>(options: {
     const { counters, locks, orderly, report, retry, settings } = options
     const { consumeTimeout, group, maxReconsumeTimes } = settings
     const { autoCommit, suspendTime } = orderly
-    const warn = Backoff.limitedWarning(1_000)
     const warnFull = Backoff.limitedWarning(30_000)
     const clock = yield* Effect.clock
 
     // ---- pauses
 
-    const signal = Signal.make()
-    /** By time. */
-    const suspensions: Array<Suspension> = []
+    const suspensions = DueQueue.make<Suspension>(clock, (suspension) => {
+      const { lane, lanes } = suspension
+      if (lanes.resume(lane, suspension)) workers.offer(lanes)
+    })
 
     const pauseOf = (duration: Duration.DurationInput | undefined): number => {
       if (duration === undefined) return suspendTime
@@ -81,28 +80,8 @@ export const make = <R>(options: {
     const suspend = (lanes: Lanes, lane: Lane, pause: number): void => {
       const suspension = { due: clock.unsafeCurrentTimeMillis() + pause, lanes, lane }
       lanes.suspend(lane, suspension)
-      let at = suspensions.length
-      while (at > 0 && suspensions[at - 1]!.due > suspension.due) at--
-      suspensions.splice(at, 0, suspension)
-      if (at === 0) signal.notify()
+      suspensions.add(suspension)
     }
-
-    const resume = Effect.gen(function*() {
-      while (true) {
-        const next = suspensions[0]
-        if (next === undefined) {
-          yield* signal.wait
-          continue
-        }
-        const now = clock.unsafeCurrentTimeMillis()
-        if (next.due > now) {
-          yield* Effect.raceFirst(signal.wait, Effect.sleep(next.due - now))
-          continue
-        }
-        suspensions.shift()
-        if (next.lanes.resume(next.lane, next)) workers.offer(next.lanes)
-      }
-    })
 
     // ---- settling
 
@@ -308,17 +287,7 @@ export const make = <R>(options: {
           for (let index = piece.from; index < piece.to; index++) {
             const message = piece.batch.messages[index]
             if (message === undefined) continue
-            const problem = new MessageConsumeError({
-              group,
-              topic: message.topic,
-              queue: lanes.ledger.queue,
-              offset: message.queueOffset,
-              msgId: message.msgId,
-              reconsumeTimes: message.reconsumeTimes,
-              cause: error
-            })
-            report.failed(problem)
-            told.push(warn(() => problem.message))
+            told.push(report.failed(lanes.ledger.queue, message, error))
           }
           countFailed(lanes, piece.to - piece.from)
           const rest = again(lanes, lane, piece, suspendTime) ?? Effect.void
@@ -382,7 +351,7 @@ export const make = <R>(options: {
       // one that was interrupted and does not end holds its queue up all the same
       busy: (ledger) => workers.busy(lanesOf(ledger), true),
       stuck: () => new Set([...workers.stuck()].map(({ ledger }) => ledger)),
-      resume
+      resume: suspensions.run
     }
   })
 

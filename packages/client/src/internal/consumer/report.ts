@@ -6,14 +6,14 @@ import type { MessageQueue } from "@effect-rocketmq/protocol/MessageQueue"
 import * as Effect from "effect/Effect"
 import * as PubSub from "effect/PubSub"
 import type { Event } from "../../Consumer.js"
-import type { MessageConsumeError } from "../../ConsumerError.js"
-import { ConsumeTimeoutError } from "../../ConsumerError.js"
+import { ConsumeTimeoutError, MessageConsumeError } from "../../ConsumerError.js"
 import * as Backoff from "./backoff.js"
 
 /** See the module. */
 export interface Report {
   readonly publish: (event: Event) => void
-  readonly failed: (error: MessageConsumeError) => void
+  /** The handler of a message failed with this. */
+  readonly failed: (queue: MessageQueue, message: MessageExt, cause: unknown) => Effect.Effect<void>
   readonly timedOut: (queue: MessageQueue, message: MessageExt, timeout: number) => Effect.Effect<void>
   /** A record of an answer that is no message. */
   readonly undecodable: (queue: MessageQueue, record: UndecodableRecord) => Effect.Effect<void>
@@ -30,6 +30,7 @@ export const make = (
 ): Effect.Effect<{ readonly report: Report; readonly hub: PubSub.PubSub<Event> }> =>
   Effect.map(PubSub.sliding<Event>(BACKLOG), (hub) => {
     const warn = Backoff.limitedWarning(1_000)
+    const warnFailed = Backoff.limitedWarning(1_000)
     const publish = (event: Event): void => {
       hub.unsafeOffer(event)
     }
@@ -46,7 +47,19 @@ export const make = (
       hub,
       report: {
         publish,
-        failed: (error) => publish({ _tag: "HandlerFailed", error }),
+        failed: (queue, message, cause) => {
+          const error = new MessageConsumeError({
+            group,
+            topic: message.topic,
+            queue,
+            offset: message.queueOffset,
+            msgId: message.msgId,
+            reconsumeTimes: message.reconsumeTimes,
+            cause
+          })
+          publish({ _tag: "HandlerFailed", error })
+          return warnFailed(() => error.message)
+        },
         timedOut: (queue, message, timeout) => {
           const error = new ConsumeTimeoutError({
             group,

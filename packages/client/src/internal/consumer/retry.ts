@@ -18,7 +18,7 @@ import type { Batch, ProcessQueue } from "../../ProcessQueue.js"
 import * as MessageCopy from "../messageCopy.js"
 import * as Backoff from "./backoff.js"
 import type { Counters } from "./counters.js"
-import * as Signal from "./signal.js"
+import * as DueQueue from "./dueQueue.js"
 
 /** The delay level for the next delivery of a message, by what its handler failed with; 0: as the broker's table has it. */
 export type RetryDelay = (message: MessageExt, cause: Cause.Cause<unknown>) => number
@@ -80,8 +80,10 @@ export const make = Effect.fnUntraced(function*(options: {
   const nameServer = yield* NameServer
   const { counters, group, maxReconsumeTimes } = options
   const retryTopic = Names.retryTopic(group)
-  const signal = Signal.make()
-  const waiting: Array<Waiting> = []
+  const clock = yield* Effect.clock
+  const waiting = DueQueue.make<Waiting>(clock, ({ batch, index, queue }) => {
+    if (queue.redo(batch, index)) options.onReady(queue)
+  })
   const warn = Backoff.limitedWarning(10_000)
   let turn = 0
 
@@ -150,27 +152,8 @@ export const make = Effect.fnUntraced(function*(options: {
       return queue.finish(batch, index)
     }
     counters.redelivered++
-    const due = (yield* Clock.currentTimeMillis) + REDO_DELAY
     queue.putBack(batch, index, Message.update(message, { reconsumeTimes: message.reconsumeTimes + 1 }))
-    waiting.push({ queue, batch, index, due })
-    signal.notify()
-  })
-
-  const run = Effect.gen(function*() {
-    while (true) {
-      const next = waiting[0]
-      if (next === undefined) {
-        yield* signal.wait
-        continue
-      }
-      const now = yield* Clock.currentTimeMillis
-      if (next.due > now) {
-        yield* Effect.sleep(next.due - now)
-        continue
-      }
-      waiting.shift()
-      if (next.queue.redo(next.batch, next.index)) options.onReady(next.queue)
-    }
+    waiting.add({ queue, batch, index, due: clock.unsafeCurrentTimeMillis() + REDO_DELAY })
   })
 
   const deadLetter: Retry["deadLetter"] = (queue, message) =>
@@ -178,6 +161,6 @@ export const make = Effect.fnUntraced(function*(options: {
       if (taken) counters.sentBack++
     })
 
-  const retry: Retry = { sendBack, deadLetter, run }
+  const retry: Retry = { sendBack, deadLetter, run: waiting.run }
   return retry
 })

@@ -2,6 +2,7 @@
  * How long until a message comes again, in milliseconds.
  */
 import type { MessageExt } from "@effect-rocketmq/protocol/MessageExt"
+import * as DelayLevels from "../delayLevels.js"
 
 const SECOND = 1_000
 const MINUTE = 60 * SECOND
@@ -13,18 +14,12 @@ const table: ReadonlyArray<number> = [
   ...[1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 20, 30, 60, 120].map((minutes) => minutes * MINUTE)
 ]
 
-/** Brokers' table of delay levels as it is by default; a pop knows no levels. */
-const levels: ReadonlyArray<number> = [
-  ...[1, 5, 10, 30].map((seconds) => seconds * SECOND),
-  ...[1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 20, 30, 60, 120].map((minutes) => minutes * MINUTE)
-]
-
 /** After the handler took too long. */
 export const TIMED_OUT = 10 * SECOND
 
 /** Longer with each attempt. */
 export const byAttempt = (message: MessageExt): number => table[Math.min(message.reconsumeTimes, table.length - 1)]!
 
-/** What a delay level stands for; 0: longer with each attempt. */
+/** What a delay level stands for, which a pop does not know; 0: longer with each attempt. */
 export const ofLevel = (level: number, message: MessageExt): number =>
-  level >= 1 ? levels[Math.min(Math.floor(level), levels.length) - 1]! : byAttempt(message)
+  level >= 1 ? DelayLevels.millisOf(level) : byAttempt(message)

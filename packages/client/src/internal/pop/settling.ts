@@ -3,9 +3,7 @@
  */
 import * as Cause from "effect/Cause"
 import * as Effect from "effect/Effect"
-import { MessageConsumeError } from "../../ConsumerError.js"
 import type { Handed } from "../../ProcessQueue.js"
-import * as Backoff from "../consumer/backoff.js"
 import type { Verdict } from "../consumer/handler.js"
 import { Unreadable, verdictOf } from "../consumer/handler.js"
 import type { Report } from "../consumer/report.js"
@@ -27,8 +25,7 @@ export const make = (options: {
   readonly counters: Counters
   readonly report: Report
 }) => {
-  const { acks, counters, giveBack, report, settings: { consumeTimeout, group, retryDelay } } = options
-  const warn = Backoff.limitedWarning(1_000)
+  const { acks, counters, giveBack, report, settings: { consumeTimeout, retryDelay } } = options
 
   return ({ settled }: Hands<PopQueue>): Settling<PopQueue> => {
     const outOfHand = (effect: Effect.Effect<void>): Effect.Effect<void> =>
@@ -67,18 +64,7 @@ export const make = (options: {
       const error = Cause.squash(cause)
       return Effect.forEach(leasesOf(handed), (lease) => {
         if (error instanceof Unreadable) return reject(lease, error)
-        const { message, queue } = lease
-        const problem = new MessageConsumeError({
-          group,
-          topic: message.topic,
-          queue: queue.queue,
-          offset: message.queueOffset,
-          msgId: message.msgId,
-          reconsumeTimes: message.reconsumeTimes,
-          cause: error
-        })
-        report.failed(problem)
-        return Effect.zipRight(warn(() => problem.message), reject(lease, undefined))
+        return Effect.zipRight(report.failed(lease.queue.queue, lease.message, error), reject(lease, undefined))
       }, { discard: true })
     }
 
