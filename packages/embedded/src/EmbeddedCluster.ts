@@ -8,29 +8,16 @@
  *
  * @since 0.1.0
  */
-import * as MessageExt from "@effect-rocketmq/protocol/MessageExt"
-import * as MessageQueue from "@effect-rocketmq/protocol/MessageQueue"
-import * as MqVersion from "@effect-rocketmq/protocol/MqVersion"
+import type * as MessageExt from "@effect-rocketmq/protocol/MessageExt"
+import type * as MessageQueue from "@effect-rocketmq/protocol/MessageQueue"
 import * as Context from "effect/Context"
-import * as Duration from "effect/Duration"
-import * as Effect from "effect/Effect"
+import type * as Duration from "effect/Duration"
+import type * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
-import * as Option from "effect/Option"
-import * as Random from "effect/Random"
+import type * as Option from "effect/Option"
 import type * as Scope from "effect/Scope"
-import * as Utils from "effect/Utils"
 import type { Fault } from "./Fault.js"
-import { NAME_SERVER } from "./Fault.js"
-import type { Broker, Settings } from "./internal/broker.js"
-import * as Brokers from "./internal/broker.js"
-import type { Connection, Sink } from "./internal/connection.js"
-import * as Faults from "./internal/faults.js"
-import * as NameServers from "./internal/nameServer.js"
-import * as Recorder from "./internal/recorder.js"
-import type { Server, Shared } from "./internal/server.js"
-import * as Tasks from "./internal/tasks.js"
-import * as Timers from "./internal/timers.js"
-import { topic as topicOf } from "./internal/topicTable.js"
+import * as Clusters from "./internal/cluster.js"
 
 /**
  * How a cluster is made. Every field has a default; durations in milliseconds when given as numbers.
@@ -214,46 +201,13 @@ export class EmbeddedCluster extends Context.Tag("@effect-rocketmq/embedded/Embe
   Cluster
 >() {}
 
-const seconds = [1, 5, 10, 30]
-const minutes = [1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 20, 30, 60, 120]
-const defaultDelayLevels: ReadonlyArray<Duration.DurationInput> = [
-  ...seconds.map(Duration.seconds),
-  ...minutes.map(Duration.minutes)
-]
-
-const versionOf = (version: string | number): number => {
-  const ordinal = typeof version === "number" ? version : MqVersion.fromName(version)
-  if (ordinal === undefined) throw new Error(`${version} is no version of RocketMQ; one is 4.9.8`)
-  return ordinal
-}
-
-const settingsOf = (options: Options): Settings => ({
-  autoCreateTopic: options.autoCreateTopic ?? true,
-  autoCreateGroup: options.autoCreateGroup ?? true,
-  defaultTopicQueues: options.defaultTopicQueues ?? 8,
-  retentionBytes: options.retentionBytes ?? 256 * 1024 * 1024,
-  maxMessageSize: options.maxMessageSize ?? 4 * 1024 * 1024,
-  delayLevels: (options.delayLevels ?? defaultDelayLevels).map((level) => Duration.toMillis(level)),
-  maxTimerDelay: Duration.toMillis(options.maxTimerDelay ?? Duration.days(3)),
-  timerWheel: options.timerWheel ?? true,
-  recallMessage: options.recallMessage ?? false,
-  longPolling: options.longPolling ?? true,
-  propertyFilter: options.propertyFilter ?? true,
-  clientTimeout: Duration.toMillis(options.clientTimeout ?? Duration.seconds(120)),
-  transactionTimeout: Duration.toMillis(options.transactionTimeout ?? Duration.seconds(6)),
-  transactionCheckInterval: Duration.toMillis(options.transactionCheckInterval ?? Duration.seconds(30)),
-  transactionCheckMax: options.transactionCheckMax ?? 15,
-  region: "DefaultRegion",
-  version: versionOf(options.version ?? MqVersion.CURRENT)
-})
-
 /**
  * Name of the broker with this index: broker-a, broker-b, ….
  *
  * @since 0.1.0
  * @category combinators
  */
-export const brokerName = (index: number): string => `broker-${String.fromCharCode(97 + index)}`
+export const brokerName: (index: number) => string = Clusters.brokerName
 
 /**
  * Starts a cluster that lives as long as the Scope.
@@ -273,159 +227,7 @@ export const brokerName = (index: number): string => `broker-${String.fromCharCo
  * @since 0.1.0
  * @category constructors
  */
-export const make = (options: Options = {}): Effect.Effect<Cluster, never, Scope.Scope> =>
-  Effect.gen(function*() {
-    const count = Math.max(1, Math.min(26, options.brokers ?? 1))
-    const clusterName = options.clusterName ?? "DefaultCluster"
-    const settings = settingsOf(options)
-    const tasks = yield* Tasks.make
-    const timers = yield* Timers.make
-    const generator = new Utils.PCGRandom(yield* Random.nextInt)
-    const faults = Faults.make()
-    const recorder = Recorder.make(options.recordedRequests ?? 1000, timers.now)
-    const waiting = new Set<() => void>()
-    let connectionIds = 0
-    const shared: Shared = {
-      tasks,
-      timers,
-      faults,
-      version: settings.version,
-      nextConnectionId: () => connectionIds++,
-      onRequest: recorder.add,
-      changed: () => {
-        if (waiting.size === 0) return
-        for (const wake of Array.from(waiting)) wake()
-      }
-    }
-    const brokers: ReadonlyArray<Broker> = Array.from({ length: count }, (_, index) =>
-      Brokers.make({
-        name: brokerName(index),
-        clusterName,
-        address: options.brokerAddresses?.[index] ?? `127.0.0.1:${10911 + 20 * index}`,
-        settings,
-        shared,
-        random: (bound) => generator.integer(bound)
-      }))
-    const nameServer = NameServers.make({ clusterName, brokers, idleTimeout: settings.clientTimeout, shared })
-    const nameServerAddress = options.nameServerAddress ?? "127.0.0.1:9876"
-    const byAddress = new Map<string, Server>([
-      [nameServerAddress, nameServer.server],
-      ...brokers.map((broker) => [broker.address, broker.server] as const)
-    ])
-    yield* Effect.addFinalizer(() =>
-      Effect.sync(() => {
-        for (const server of byAddress.values()) server.setUp(false)
-      })
-    )
-
-    const brokerOf = (name: string): Broker => {
-      const broker = brokers.find((broker) => broker.name === name)
-      if (broker === undefined) {
-        throw new Error(`no broker is called ${name}; there are ${brokers.map((broker) => broker.name).join(", ")}`)
-      }
-      return broker
-    }
-    const serverOf = (name: string): Server => name === NAME_SERVER ? nameServer.server : brokerOf(name).server
-    const onServer = (change: (server: Server) => void) => (name: string): Effect.Effect<void> =>
-      Effect.sync(() => change(serverOf(name)))
-    const setUp = (name: string, up: boolean, inRoutes: boolean) =>
-      Effect.sync(() => {
-        const server = serverOf(name)
-        if (name !== NAME_SERVER) {
-          nameServer.setRegistered(name, inRoutes)
-          if (!up) brokerOf(name).forgetClients()
-        }
-        server.setUp(up)
-      })
-    const queuesOf = (topic: string): ReadonlyArray<QueueState> =>
-      brokers.flatMap((broker) =>
-        Array.from(broker.store.queuesOf(topic))
-          .sort((left, right) => left.queueId - right.queueId)
-          .map((queue) => ({
-            queue: MessageQueue.make(topic, broker.name, queue.queueId),
-            minOffset: BigInt(queue.minOffset()),
-            maxOffset: BigInt(queue.maxOffset())
-          }))
-      )
-    const changed = Effect.async<void>((resume) => {
-      const wake = () => {
-        waiting.delete(wake)
-        resume(Effect.void)
-      }
-      waiting.add(wake)
-      return Effect.sync(() => waiting.delete(wake))
-    })
-    const until = (check: Effect.Effect<boolean>): Effect.Effect<void> =>
-      Effect.flatMap(check, (holds) => holds ? Effect.void : Effect.zipRight(changed, until(check)))
-
-    return {
-      clusterName,
-      nameServerAddress,
-      brokers: brokers.map(({ address, name }) => ({ name, address })),
-      createTopic: (name, { brokers: names, perm, queues = 4 } = {}) =>
-        Effect.sync(() => {
-          const target = names === undefined ? brokers : names.map(brokerOf)
-          for (const broker of target) broker.topics.put(topicOf(name, queues, perm === undefined ? {} : { perm }))
-          shared.changed()
-        }),
-      topics: Effect.sync(() => {
-        const names = new Set(brokers.flatMap((broker) => Array.from(broker.topics.all(), (topic) => topic.name)))
-        return Array.from(names).sort()
-      }),
-      queues: (topic) => Effect.sync(() => queuesOf(topic)),
-      stored: (topic) =>
-        Effect.sync(() => queuesOf(topic).reduce((sum, queue) => sum + Number(queue.maxOffset - queue.minOffset), 0)),
-      messages: (topic) =>
-        Effect.sync(() => {
-          const messages: Array<MessageExt.MessageExt> = []
-          for (const broker of brokers) {
-            for (const queue of Array.from(broker.store.queuesOf(topic)).sort((a, b) => a.queueId - b.queueId)) {
-              for (let offset = queue.minOffset(); offset < queue.maxOffset(); offset++) {
-                const record = broker.store.record(queue, offset)
-                if (record === undefined) continue
-                for (const message of MessageExt.decodeAll(record, { brokerName: broker.name }).messages) {
-                  messages.push(message)
-                }
-              }
-            }
-          }
-          return messages
-        }),
-      committedOffset: (group, queue) =>
-        Effect.sync(() => {
-          const offset = brokerOf(queue.brokerName).offsets.query(group, queue.topic, queue.queueId)
-          return offset === undefined ? Option.none() : Option.some(offset)
-        }),
-      members: (group) =>
-        Effect.sync(() => {
-          const ids = brokers.flatMap((broker) =>
-            Array.from(broker.consumers.group(group)?.channels.values() ?? [], (channel) => channel.clientId)
-          )
-          return Array.from(new Set(ids))
-        }),
-      heldPulls: Effect.sync(() => brokers.reduce((sum, broker) => sum + broker.longPolling.size(), 0)),
-      scheduled: Effect.sync(() => brokers.reduce((sum, broker) => sum + broker.schedule.waiting(), 0)),
-      requests: Effect.sync(() => recorder.all()),
-      clearRequests: Effect.sync(() => recorder.clear()),
-      until,
-      inject: (fault) =>
-        Effect.sync(() => {
-          if (fault.server !== undefined) serverOf(fault.server)
-          const remove = faults.add(fault)
-          return Effect.sync(remove)
-        }),
-      stop: (name) => setUp(name, false, false),
-      kill: (name) => setUp(name, false, true),
-      start: (name) => setUp(name, true, true),
-      freeze: onServer((server) => server.freeze(true)),
-      unfreeze: onServer((server) => server.freeze(false)),
-      disconnect: onServer((server) => server.disconnect()),
-      connections: (name) => Effect.sync(() => Array.from(serverOf(name).connections()).length),
-      accept: (address, remoteAddress, client: Sink): Connection | undefined =>
-        byAddress.get(address)?.accept(remoteAddress, client),
-      defer: tasks.defer
-    }
-  })
+export const make: (options?: Options) => Effect.Effect<Cluster, never, Scope.Scope> = Clusters.make
 
 /**
  * The cluster as a service.

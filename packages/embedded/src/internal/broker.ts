@@ -31,32 +31,11 @@ import * as Schedule from "./schedule.js"
 import * as SendHandlers from "./sendHandlers.js"
 import type { Handler, Server, Shared } from "./server.js"
 import * as Servers from "./server.js"
+import type { Settings } from "./settings.js"
 import * as Store from "./store.js"
 import type { Timers } from "./timers.js"
 import * as TopicTable from "./topicTable.js"
 import * as Transactions from "./transactions.js"
-
-/** What a broker can be told; times in milliseconds. */
-export interface Settings {
-  readonly autoCreateTopic: boolean
-  readonly autoCreateGroup: boolean
-  readonly defaultTopicQueues: number
-  readonly retentionBytes: number
-  readonly maxMessageSize: number
-  readonly delayLevels: ReadonlyArray<number>
-  readonly maxTimerDelay: number
-  readonly timerWheel: boolean
-  readonly recallMessage: boolean
-  readonly longPolling: boolean
-  readonly propertyFilter: boolean
-  readonly clientTimeout: number
-  readonly transactionTimeout: number
-  readonly transactionCheckInterval: number
-  readonly transactionCheckMax: number
-  readonly region: string
-  /** What it says that it is, and as which it behaves where timer messages are concerned. */
-  readonly version: number
-}
 
 export interface Broker {
   readonly name: string

@@ -1,0 +1,181 @@
+/**
+ * A cluster put together: its servers, who finds them by address, and what a test may see of them and do to them.
+ *
+ * @since 0.1.0
+ */
+import * as MessageExt from "@effect-rocketmq/protocol/MessageExt"
+import * as MessageQueue from "@effect-rocketmq/protocol/MessageQueue"
+import * as Effect from "effect/Effect"
+import * as Option from "effect/Option"
+import * as Random from "effect/Random"
+import type * as Scope from "effect/Scope"
+import * as Utils from "effect/Utils"
+import type { Cluster, Options, QueueState } from "../EmbeddedCluster.js"
+import { NAME_SERVER } from "../Fault.js"
+import type { Broker } from "./broker.js"
+import * as Brokers from "./broker.js"
+import type { Connection, Sink } from "./connection.js"
+import * as Faults from "./faults.js"
+import * as NameServers from "./nameServer.js"
+import * as Recorder from "./recorder.js"
+import type { Server, Shared } from "./server.js"
+import { settingsOf } from "./settings.js"
+import * as Tasks from "./tasks.js"
+import * as Timers from "./timers.js"
+import { topic as topicOf } from "./topicTable.js"
+
+export const brokerName = (index: number): string => `broker-${String.fromCharCode(97 + index)}`
+
+export const make = (options: Options = {}): Effect.Effect<Cluster, never, Scope.Scope> =>
+  Effect.gen(function*() {
+    const count = Math.max(1, Math.min(26, options.brokers ?? 1))
+    const clusterName = options.clusterName ?? "DefaultCluster"
+    const settings = settingsOf(options)
+    const tasks = yield* Tasks.make
+    const timers = yield* Timers.make
+    const generator = new Utils.PCGRandom(yield* Random.nextInt)
+    const faults = Faults.make()
+    const recorder = Recorder.make(options.recordedRequests ?? 1000, timers.now)
+    const waiting = new Set<() => void>()
+    let connectionIds = 0
+    const shared: Shared = {
+      tasks,
+      timers,
+      faults,
+      version: settings.version,
+      nextConnectionId: () => connectionIds++,
+      onRequest: recorder.add,
+      changed: () => {
+        if (waiting.size === 0) return
+        for (const wake of Array.from(waiting)) wake()
+      }
+    }
+    const brokers: ReadonlyArray<Broker> = Array.from({ length: count }, (_, index) =>
+      Brokers.make({
+        name: brokerName(index),
+        clusterName,
+        address: options.brokerAddresses?.[index] ?? `127.0.0.1:${10911 + 20 * index}`,
+        settings,
+        shared,
+        random: (bound) => generator.integer(bound)
+      }))
+    const nameServer = NameServers.make({ clusterName, brokers, idleTimeout: settings.clientTimeout, shared })
+    const nameServerAddress = options.nameServerAddress ?? "127.0.0.1:9876"
+    const byAddress = new Map<string, Server>([
+      [nameServerAddress, nameServer.server],
+      ...brokers.map((broker) => [broker.address, broker.server] as const)
+    ])
+    yield* Effect.addFinalizer(() =>
+      Effect.sync(() => {
+        for (const server of byAddress.values()) server.setUp(false)
+      })
+    )
+
+    const brokerOf = (name: string): Broker => {
+      const broker = brokers.find((broker) => broker.name === name)
+      if (broker === undefined) {
+        throw new Error(`no broker is called ${name}; there are ${brokers.map((broker) => broker.name).join(", ")}`)
+      }
+      return broker
+    }
+    const serverOf = (name: string): Server => name === NAME_SERVER ? nameServer.server : brokerOf(name).server
+    const onServer = (change: (server: Server) => void) => (name: string): Effect.Effect<void> =>
+      Effect.sync(() => change(serverOf(name)))
+    const setUp = (name: string, up: boolean, inRoutes: boolean) =>
+      Effect.sync(() => {
+        const server = serverOf(name)
+        if (name !== NAME_SERVER) {
+          nameServer.setRegistered(name, inRoutes)
+          if (!up) brokerOf(name).forgetClients()
+        }
+        server.setUp(up)
+      })
+    const queuesOf = (topic: string): ReadonlyArray<QueueState> =>
+      brokers.flatMap((broker) =>
+        Array.from(broker.store.queuesOf(topic))
+          .sort((left, right) => left.queueId - right.queueId)
+          .map((queue) => ({
+            queue: MessageQueue.make(topic, broker.name, queue.queueId),
+            minOffset: BigInt(queue.minOffset()),
+            maxOffset: BigInt(queue.maxOffset())
+          }))
+      )
+    const changed = Effect.async<void>((resume) => {
+      const wake = () => {
+        waiting.delete(wake)
+        resume(Effect.void)
+      }
+      waiting.add(wake)
+      return Effect.sync(() => waiting.delete(wake))
+    })
+    const until = (check: Effect.Effect<boolean>): Effect.Effect<void> =>
+      Effect.flatMap(check, (holds) => holds ? Effect.void : Effect.zipRight(changed, until(check)))
+
+    return {
+      clusterName,
+      nameServerAddress,
+      brokers: brokers.map(({ address, name }) => ({ name, address })),
+      createTopic: (name, { brokers: names, perm, queues = 4 } = {}) =>
+        Effect.sync(() => {
+          const target = names === undefined ? brokers : names.map(brokerOf)
+          for (const broker of target) broker.topics.put(topicOf(name, queues, perm === undefined ? {} : { perm }))
+          shared.changed()
+        }),
+      topics: Effect.sync(() => {
+        const names = new Set(brokers.flatMap((broker) => Array.from(broker.topics.all(), (topic) => topic.name)))
+        return Array.from(names).sort()
+      }),
+      queues: (topic) => Effect.sync(() => queuesOf(topic)),
+      stored: (topic) =>
+        Effect.sync(() => queuesOf(topic).reduce((sum, queue) => sum + Number(queue.maxOffset - queue.minOffset), 0)),
+      messages: (topic) =>
+        Effect.sync(() => {
+          const messages: Array<MessageExt.MessageExt> = []
+          for (const broker of brokers) {
+            for (const queue of Array.from(broker.store.queuesOf(topic)).sort((a, b) => a.queueId - b.queueId)) {
+              for (let offset = queue.minOffset(); offset < queue.maxOffset(); offset++) {
+                const record = broker.store.record(queue, offset)
+                if (record === undefined) continue
+                for (const message of MessageExt.decodeAll(record, { brokerName: broker.name }).messages) {
+                  messages.push(message)
+                }
+              }
+            }
+          }
+          return messages
+        }),
+      committedOffset: (group, queue) =>
+        Effect.sync(() => {
+          const offset = brokerOf(queue.brokerName).offsets.query(group, queue.topic, queue.queueId)
+          return offset === undefined ? Option.none() : Option.some(offset)
+        }),
+      members: (group) =>
+        Effect.sync(() => {
+          const ids = brokers.flatMap((broker) =>
+            Array.from(broker.consumers.group(group)?.channels.values() ?? [], (channel) => channel.clientId)
+          )
+          return Array.from(new Set(ids))
+        }),
+      heldPulls: Effect.sync(() => brokers.reduce((sum, broker) => sum + broker.longPolling.size(), 0)),
+      scheduled: Effect.sync(() => brokers.reduce((sum, broker) => sum + broker.schedule.waiting(), 0)),
+      requests: Effect.sync(() => recorder.all()),
+      clearRequests: Effect.sync(() => recorder.clear()),
+      until,
+      inject: (fault) =>
+        Effect.sync(() => {
+          if (fault.server !== undefined) serverOf(fault.server)
+          const remove = faults.add(fault)
+          return Effect.sync(remove)
+        }),
+      stop: (name) => setUp(name, false, false),
+      kill: (name) => setUp(name, false, true),
+      start: (name) => setUp(name, true, true),
+      freeze: onServer((server) => server.freeze(true)),
+      unfreeze: onServer((server) => server.freeze(false)),
+      disconnect: onServer((server) => server.disconnect()),
+      connections: (name) => Effect.sync(() => Array.from(serverOf(name).connections()).length),
+      accept: (address, remoteAddress, client: Sink): Connection | undefined =>
+        byAddress.get(address)?.accept(remoteAddress, client),
+      defer: tasks.defer
+    }
+  })
