@@ -72,7 +72,7 @@ export class Writer {
   private readonly writer: FrameWriter
 
   constructor(options?: {
-    /** Size of a slab in bytes; a longer frame gets a larger one. Default 256 KiB. */
+    /** Bytes up to which slabs grow, from 4 KiB; a longer frame gets a larger one. Default 256 KiB. */
     readonly slabSize?: number | undefined
   }) {
     this.writer = new FrameWriter(options?.slabSize ?? defaultSlabSize)
@@ -122,6 +122,6 @@ export class Writer {
  * @category constructors
  */
 export const makeWriter = (options?: {
-  /** Size of a slab in bytes; a longer frame gets a larger one. Default 256 KiB. */
+  /** Bytes up to which slabs grow, from 4 KiB; a longer frame gets a larger one. Default 256 KiB. */
   readonly slabSize?: number | undefined
 }): Writer => new Writer(options)

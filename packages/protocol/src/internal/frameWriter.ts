@@ -130,6 +130,9 @@ const fitsBinary = (command: RemotingCommand): boolean =>
   command.serializeType === 1 && command.code <= 0x7fff && command.code >= -0x8000 && command.version <= 0x7fff &&
   command.version >= -0x8000
 
+/** A connection that says little holds little: each further slab is twice as large, up to the size asked for. */
+const firstSlab = 4096
+
 /** Encodes commands one behind the other into slabs of memory whose taken parts are not written again before `recycle`. */
 export class FrameWriter {
   private readonly slabSize: number
@@ -140,7 +143,7 @@ export class FrameWriter {
 
   constructor(slabSize: number) {
     this.slabSize = slabSize
-    this.slab = new Uint8Array(slabSize)
+    this.slab = new Uint8Array(Math.min(slabSize, firstSlab))
   }
 
   /** Bytes written and not taken yet. */
@@ -199,7 +202,8 @@ export class FrameWriter {
   /** A new slab, with what was not taken at its start; doubling keeps a writer that is never emptied linear. */
   private grow(bound: number): void {
     const size = this.at - this.untaken
-    const next = new Uint8Array(Math.max(this.slabSize, size === 0 ? bound : 2 * (size + bound)))
+    const ordinary = Math.min(this.slabSize, 2 * this.slab.length)
+    const next = new Uint8Array(Math.max(ordinary, size === 0 ? bound : 2 * (size + bound)))
     if (size > 0) next.set(this.slab.subarray(this.untaken, this.at))
     this.slab = next
     this.untaken = 0
