@@ -49,6 +49,7 @@ describe("imports that point the right way are accepted", () => {
   accepted("client/src/internal/a.ts", "import * as X from \"../A.js\"")
   accepted("node/src/A.ts", "import * as Net from \"node:net\"")
   accepted("embedded/src/internal/tcp.ts", "import * as Net from \"node:net\"")
+  accepted("embedded/src/internal/turn.ts", "import { setImmediate } from \"node:timers\"")
   accepted("embedded/src/A.ts", "import * as X from \"@effect-rocketmq/node/NodeRocketMQ\"")
   accepted("cli/src/A.ts", "import * as X from \"@effect-rocketmq/embedded/Embedded\"")
   accepted("protocol/test/A.test.ts", "import * as Fs from \"node:fs\"")

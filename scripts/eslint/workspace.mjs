@@ -15,6 +15,9 @@ const below = {
 
 const builtins = new Set(builtinModules)
 const clocks = /^(node:)?(timers(\/promises)?|perf_hooks)$/
+/** Of the embedded package, the sockets, and the one turn of the event loop that virtual time takes. */
+const sockets = /^src[\\/]internal[\\/]tcp\.ts$/
+const turn = /^src[\\/]internal[\\/]turn\.ts$/
 const isBuiltin = (source) => source.startsWith("node:") || builtins.has(source)
 
 /** Why a file may not import a module, or undefined when it may. */
@@ -48,8 +51,10 @@ export const objection = (file, source) => {
   }
   if (!production || !isBuiltin(source)) return undefined
   if (pkg === "protocol" || pkg === "client") return `${pkg} runs on every platform: ${source} is Node's`
-  if (pkg === "embedded" && clocks.test(source)) return `embedded lives by Effect's Clock: ${source} is real time`
-  if (pkg === "embedded" && !/^src[\\/]internal[\\/]tcp\.ts$/.test(inside)) {
+  if (pkg === "embedded" && !turn.test(inside) && clocks.test(source)) {
+    return `embedded lives by Effect's Clock: ${source} is real time`
+  }
+  if (pkg === "embedded" && !sockets.test(inside) && !turn.test(inside)) {
     return `of embedded only internal/tcp may import ${source}`
   }
   return undefined

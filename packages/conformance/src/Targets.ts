@@ -8,7 +8,6 @@ import * as Embedded from "@effect-rocketmq/embedded/Embedded"
 import * as EmbeddedCluster from "@effect-rocketmq/embedded/EmbeddedCluster"
 import * as EmbeddedServer from "@effect-rocketmq/embedded/EmbeddedServer"
 import * as Fault from "@effect-rocketmq/embedded/Fault"
-import * as NodeCompression from "@effect-rocketmq/node/NodeCompression"
 import * as RequestCode from "@effect-rocketmq/protocol/RequestCode"
 import * as ResponseCode from "@effect-rocketmq/protocol/ResponseCode"
 import * as Effect from "effect/Effect"
@@ -48,7 +47,7 @@ export const embedded: Layer.Layer<Cluster.Target, TransportConfigError> = Layer
       kind: "embedded",
       nameServers: [cluster.nameServerAddress],
       weaken: weakened(cluster),
-      transport: Layer.merge(Embedded.transport(cluster), NodeCompression.layer)
+      transport: Layer.merge(Embedded.transport(cluster), Embedded.compression)
     }))
 )
 

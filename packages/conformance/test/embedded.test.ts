@@ -1,4 +1,4 @@
 import * as Targets from "@effect-rocketmq/conformance/Targets"
-import { runSuite } from "./run.js"
+import { runVirtual } from "./run.js"
 
-runSuite("on the embedded broker, in memory", Targets.embedded, ["weak"])
+runVirtual("on the embedded broker, in memory and on virtual time", Targets.embedded, ["weak"])

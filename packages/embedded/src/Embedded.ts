@@ -3,15 +3,18 @@
  *
  * @since 0.1.0
  */
+import { Compression } from "@effect-rocketmq/client/Compression"
 import * as RocketMQ from "@effect-rocketmq/client/RocketMQ"
 import * as Transport from "@effect-rocketmq/client/Transport"
 import type { TransportConfigError } from "@effect-rocketmq/client/TransportError"
 import * as NodeCompression from "@effect-rocketmq/node/NodeCompression"
+import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import type { Cluster } from "./EmbeddedCluster.js"
 import * as EmbeddedCluster from "./EmbeddedCluster.js"
 import * as MemoryTransport from "./internal/memoryTransport.js"
+import * as VirtualTime from "./VirtualTime.js"
 
 /**
  * Connections over memory to the servers of a cluster. An address where none of them is up refuses.
@@ -32,6 +35,21 @@ export const layerTransport: Layer.Layer<Transport.Transport, never, EmbeddedClu
   .unwrapEffect(
     Effect.map(EmbeddedCluster.EmbeddedCluster, transport)
   )
+
+/**
+ * The codecs of Node, which work on its threads: on virtual time the clock waits for them.
+ *
+ * @since 0.1.0
+ * @category layers
+ */
+export const compression: Layer.Layer<Compression> = Layer.map(NodeCompression.layer, (context) => {
+  const inner = Context.get(context, Compression)
+  return Context.make(Compression, {
+    ...inner,
+    compress: (type, bytes, level) => VirtualTime.outside(inner.compress(type, bytes, level)),
+    decompress: (type, bytes, maxSize) => VirtualTime.outside(inner.decompress(type, bytes, maxSize))
+  })
+})
 
 /**
  * Options of the cluster, and of the client on it.
@@ -56,7 +74,7 @@ export const layerClient = (
   Layer.unwrapEffect(
     Effect.map(EmbeddedCluster.EmbeddedCluster, (cluster) =>
       RocketMQ.layer({ ...options, nameServers: [cluster.nameServerAddress] }).pipe(
-        Layer.provide(Layer.merge(transport(cluster), NodeCompression.layer))
+        Layer.provide(Layer.merge(transport(cluster), compression))
       ))
   )
 

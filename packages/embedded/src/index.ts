@@ -30,3 +30,15 @@ export * as EmbeddedServer from "./EmbeddedServer.js"
  * @since 0.1.0
  */
 export * as Fault from "./Fault.js"
+
+/**
+ * Programs on virtual time: whenever nothing is left to do at a moment, the clock moves to the next one at which there is.
+ *
+ * An hour of waiting costs as much as the work in it. Nothing has to move the clock by hand, as a `TestClock` wants it:
+ * a test says `Effect.sleep("30 seconds")`, or awaits what it wants to see, and the cluster, its clients and the test live
+ * through that time together. The scheduler, the clock and chance are the run's own, so that the same seed does the same
+ * thing every time, as long as all of it is Effect's.
+ *
+ * @since 0.1.0
+ */
+export * as VirtualTime from "./VirtualTime.js"
