@@ -27,11 +27,13 @@ const sends: ReadonlySet<number> = new Set([RequestCode.SEND_MESSAGE_V2, Request
 
 const weakened = (cluster: EmbeddedCluster.Cluster) => (topic: string): Effect.Effect<void, never, Scope.Scope> =>
   Effect.asVoid(Effect.acquireRelease(
-    cluster.inject({
-      action: Fault.answerWith(ResponseCode.FLUSH_SLAVE_TIMEOUT),
-      when: ({ code, extFields }) => sends.has(code) && extFields["b"] === topic
-    }),
-    (remove) => remove
+    cluster.inject(
+      Fault.answerWith(ResponseCode.FLUSH_SLAVE_TIMEOUT).pipe(
+        Fault.onTopic(topic),
+        Fault.when(({ code }) => sends.has(code))
+      )
+    ),
+    ({ remove }) => remove
   ))
 
 /**

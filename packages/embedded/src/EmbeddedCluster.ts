@@ -16,7 +16,7 @@ import type * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import type * as Option from "effect/Option"
 import type * as Scope from "effect/Scope"
-import type { Fault } from "./Fault.js"
+import type { Fault, Injected } from "./Fault.js"
 import * as Clusters from "./internal/cluster.js"
 
 /**
@@ -159,8 +159,8 @@ export interface Cluster {
   readonly clearRequests: Effect.Effect<void>
   /** Waits until the check holds. It is looked at now and after every change of the cluster. */
   readonly until: (check: Effect.Effect<boolean>) => Effect.Effect<void>
-  /** Makes requests fail; the effect that it gives removes the fault. */
-  readonly inject: (fault: Fault) => Effect.Effect<Effect.Effect<void>>
+  /** Has requests go wrong; what it gives tells how many were hit, and ends it. A fault ends by itself as it says. */
+  readonly inject: (fault: Fault) => Effect.Effect<Injected>
   /** Closes all connections of a server, refuses new ones and takes a broker out of the routes. Messages stay. */
   readonly stop: (server: string) => Effect.Effect<void>
   /** As `stop`, but the routes still name the broker, as they do until a name server notices. */

@@ -20,6 +20,10 @@ export interface Client {
   readonly pushes: Array<RemotingCommand>
   readonly onPush: { answer: ((push: RemotingCommand) => Remoting.Request | undefined) | undefined }
   readonly ended: () => boolean
+  /** Bytes that came. */
+  readonly received: () => number
+  /** Why what came cannot be read, by the tag of the error. */
+  readonly problem: () => string | undefined
   readonly call: (
     code: number,
     extFields?: Record<string, string>,
@@ -40,9 +44,12 @@ export const connect = (address: string) =>
     const onPush: Client["onPush"] = { answer: undefined }
     let opaque = 100
     let ended = false
+    let received = 0
+    let problem: string | undefined
     connection.listen({
       onData: (chunk) => {
-        decoder.push(chunk, (command) => {
+        received += chunk.length
+        problem = decoder.push(chunk, (command) => {
           if (Remoting.isResponse(command)) {
             pending.get(command.opaque)?.(command)
             pending.delete(command.opaque)
@@ -51,7 +58,7 @@ export const connect = (address: string) =>
           pushes.push(command)
           const answer = onPush.answer?.(command)
           if (answer !== undefined) connection.write(Remoting.encode(Remoting.response(command, answer)))
-        })
+        })?._tag
       },
       onEnd: () => {
         ended = true
@@ -63,6 +70,8 @@ export const connect = (address: string) =>
       pushes,
       onPush,
       ended: () => ended,
+      received: () => received,
+      problem: () => problem,
       call: (code, extFields, body, options) =>
         Effect.async((resume) => {
           const id = opaque++

@@ -48,7 +48,7 @@ describe("a transaction is delivered once, and only when its work is done, thoug
     Effect.gen(function*() {
       const { asked, result, stats, stored } = yield* scenario((transactions, cluster) =>
         Effect.gen(function*() {
-          yield* cluster.inject({ code: RequestCode.END_TRANSACTION, action: Fault.dropResponse, times: 1 })
+          yield* cluster.inject(Fault.dropResponse.pipe(Fault.onCode(RequestCode.END_TRANSACTION), Fault.once))
           return yield* transactions.transaction(message, Effect.void)
         })
       )
@@ -61,7 +61,7 @@ describe("a transaction is delivered once, and only when its work is done, thoug
     Effect.gen(function*() {
       const { result, stats, stored } = yield* scenario((transactions, cluster) =>
         Effect.gen(function*() {
-          yield* cluster.inject({ code: RequestCode.END_TRANSACTION, action: Fault.dropRequest, times: 1 })
+          yield* cluster.inject(Fault.dropRequest.pipe(Fault.onCode(RequestCode.END_TRANSACTION), Fault.once))
           return yield* transactions.transaction(message, Effect.void)
         })
       )
@@ -73,8 +73,10 @@ describe("a transaction is delivered once, and only when its work is done, thoug
     Effect.gen(function*() {
       const { stats, stored } = yield* scenario((transactions, cluster) =>
         Effect.gen(function*() {
-          yield* cluster.inject({ code: RequestCode.END_TRANSACTION, action: Fault.dropRequest, times: 1 })
-          yield* cluster.inject({ code: RequestCode.END_TRANSACTION, action: Fault.dropResponse, after: 1, times: 1 })
+          yield* cluster.inject(Fault.dropRequest.pipe(Fault.onCode(RequestCode.END_TRANSACTION), Fault.once))
+          yield* cluster.inject(
+            Fault.dropResponse.pipe(Fault.onCode(RequestCode.END_TRANSACTION), Fault.after(1), Fault.once)
+          )
           return yield* transactions.transaction(message, Effect.void)
         })
       )
@@ -85,7 +87,7 @@ describe("a transaction is delivered once, and only when its work is done, thoug
     Effect.gen(function*() {
       const { result, stats, stored } = yield* scenario((transactions, cluster) =>
         Effect.gen(function*() {
-          yield* cluster.inject({ code: RequestCode.SEND_MESSAGE_V2, action: Fault.dropResponse, times: 1 })
+          yield* cluster.inject(Fault.dropResponse.pipe(Fault.onCode(RequestCode.SEND_MESSAGE_V2), Fault.once))
           return yield* transactions.transaction(message, Effect.void)
         })
       )
@@ -98,7 +100,7 @@ describe("a transaction is delivered once, and only when its work is done, thoug
     Effect.gen(function*() {
       const { stats, stored } = yield* scenario((transactions, cluster) =>
         Effect.gen(function*() {
-          yield* cluster.inject({ code: RequestCode.SEND_MESSAGE_V2, action: Fault.delay(2000), times: 1 })
+          yield* cluster.inject(Fault.delay(2000).pipe(Fault.onCode(RequestCode.SEND_MESSAGE_V2), Fault.once))
           return yield* Effect.timeoutOption(transactions.transaction(message, Effect.void), "1 second")
         })
       )
@@ -113,11 +115,9 @@ describe("a transaction is delivered once, and only when its work is done, thoug
           yield* cluster.stop("broker-a")
           const end = yield* Effect.fork(open.commit)
           yield* Effect.sleep("1 second")
-          yield* cluster.inject({
-            code: RequestCode.END_TRANSACTION,
-            action: Fault.fail(ResponseCode.SYSTEM_BUSY, "busy"),
-            times: 1
-          })
+          yield* cluster.inject(
+            Fault.fail(ResponseCode.SYSTEM_BUSY, "busy").pipe(Fault.onCode(RequestCode.END_TRANSACTION), Fault.once)
+          )
           yield* cluster.start("broker-a")
           return yield* Fiber.join(end)
         }).pipe(Effect.scoped)

@@ -145,7 +145,9 @@ describe("faults", () => {
   it.scoped("hit the requests they name, as often as they say", () =>
     Effect.gen(function*() {
       const { client, cluster } = yield* withBroker()
-      yield* cluster.inject({ action: Fault.fail(2, "[PCBUSY_CLEAN_QUEUE]"), code: 310, after: 1, times: 2 })
+      yield* cluster.inject(
+        Fault.fail(2, "[PCBUSY_CLEAN_QUEUE]").pipe(Fault.onCode(310), Fault.after(1), Fault.times(2))
+      )
       const codes: Array<number> = []
       for (let i = 0; i < 4; i++) codes.push((yield* send(client, "T")).code)
       assert.deepStrictEqual(codes, [0, 2, 2, 0])
@@ -155,8 +157,8 @@ describe("faults", () => {
   it.scoped("lose a request, or only its answer", () =>
     Effect.gen(function*() {
       const { client, cluster } = yield* withBroker()
-      yield* cluster.inject({ action: Fault.dropRequest, server: "broker-a", code: 310, times: 1 })
-      yield* cluster.inject({ action: Fault.dropResponse, server: "broker-a", code: 310, times: 1 })
+      yield* cluster.inject(Fault.dropRequest.pipe(Fault.onServer("broker-a"), Fault.onCode(310), Fault.once))
+      yield* cluster.inject(Fault.dropResponse.pipe(Fault.onServer("broker-a"), Fault.onCode(310), Fault.once))
       const received = (count: number) => cluster.until(Effect.map(cluster.requests, (all) => all.length === count))
       const lost = yield* Effect.fork(send(client, "T"))
       yield* received(1)
@@ -172,7 +174,7 @@ describe("faults", () => {
   it.scoped("delay an answer, or close the connection instead; and end when removed", () =>
     Effect.gen(function*() {
       const { client, cluster } = yield* withBroker()
-      const remove = yield* cluster.inject({ action: Fault.delay(500), code: 310 })
+      const { hits, remove } = yield* cluster.inject(Fault.delay(500).pipe(Fault.onCode(310)))
       const late = yield* Effect.fork(send(client, "T"))
       yield* cluster.until(Effect.map(cluster.stored("T"), (count) => count === 1))
       yield* TestClock.adjust(499)
@@ -180,8 +182,9 @@ describe("faults", () => {
       yield* TestClock.adjust(1)
       assert.strictEqual((yield* Fiber.join(late)).code, 0)
       yield* remove
+      assert.strictEqual(yield* hits, 1)
       assert.strictEqual((yield* send(client, "T")).code, 0)
-      yield* cluster.inject({ action: Fault.disconnect, when: (request) => request.extFields["b"] === "T" })
+      yield* cluster.inject(Fault.disconnect.pipe(Fault.onTopic("T")))
       yield* Effect.fork(send(client, "T"))
       yield* cluster.until(Effect.sync(client.ended))
       assert.strictEqual(yield* cluster.stored("T"), 3)

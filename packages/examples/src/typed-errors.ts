@@ -44,7 +44,9 @@ export const program = Effect.gen(function*() {
   const unknown = yield* place(Message.make({ topic: "nowhere", body: "order 1" }))
 
   // From now on the only broker is busy: it refuses every send and stores nothing.
-  yield* cluster.inject({ code: RequestCode.SEND_MESSAGE_V2, action: Fault.fail(ResponseCode.SYSTEM_BUSY, "busy") })
+  yield* cluster.inject(
+    Fault.fail(ResponseCode.SYSTEM_BUSY, "busy").pipe(Fault.onCode(RequestCode.SEND_MESSAGE_V2))
+  )
   const exhausted = yield* place(order)
 
   return { stored, invalid, unknown, exhausted }

@@ -97,7 +97,7 @@ export const make = (options: {
     }
   })
   const push = (connection: Connection, request: Request) =>
-    connection.send(
+    connection.push(
       Remoting.make({
         ...request,
         flag: Remoting.FLAG_ONEWAY,

@@ -34,7 +34,9 @@ export const make = (options: Options = {}): Effect.Effect<Cluster, never, Scope
     const tasks = yield* Tasks.make
     const timers = yield* Timers.make
     const generator = new Utils.PCGRandom(yield* Random.nextInt)
-    const faults = Faults.make()
+    // apart from the brokers' own chance, which a fault must not change
+    const faultGenerator = new Utils.PCGRandom(yield* Random.nextInt)
+    const faults = Faults.make({ now: timers.now, random: () => faultGenerator.number() })
     const recorder = Recorder.make(options.recordedRequests ?? 1000, timers.now)
     const waiting = new Set<() => void>()
     let connectionIds = 0
@@ -164,8 +166,8 @@ export const make = (options: Options = {}): Effect.Effect<Cluster, never, Scope
       inject: (fault) =>
         Effect.sync(() => {
           if (fault.server !== undefined) serverOf(fault.server)
-          const remove = faults.add(fault)
-          return Effect.sync(remove)
+          const active = faults.add(fault)
+          return { fault, remove: Effect.sync(active.remove), hits: Effect.sync(active.hits) }
         }),
       stop: (name) => setUp(name, false, false),
       kill: (name) => setUp(name, false, true),

@@ -7,11 +7,11 @@
 import type { RemotingCommand } from "@effect-rocketmq/protocol/RemotingCommand"
 import * as Remoting from "@effect-rocketmq/protocol/RemotingCommand"
 import * as ResponseCode from "@effect-rocketmq/protocol/ResponseCode"
-import type { FaultAction } from "../Fault.js"
 import type { Connection, Host, Sink } from "./connection.js"
 import * as Connections from "./connection.js"
 import * as Expiry from "./expiry.js"
-import type { Faults } from "./faults.js"
+import * as FaultAnswers from "./faultAnswers.js"
+import type { Faults, Hit } from "./faults.js"
 import { BadRequest } from "./fields.js"
 import type { Tasks } from "./tasks.js"
 import type { Timers } from "./timers.js"
@@ -28,7 +28,7 @@ export interface Answer {
 export interface Call {
   readonly request: RemotingCommand
   readonly connection: Connection
-  readonly fault: FaultAction | undefined
+  readonly fault: Hit | undefined
 }
 
 /** Answers now, or returns undefined and calls `reply` later, or never. */
@@ -90,36 +90,26 @@ export const make = (options: {
   let frozen = false
   let handlers: Handlers | undefined
 
-  const write = (call: Call, { body, code, extFields, remark }: Answer) =>
-    call.connection.send(Remoting.response(call.request, { code, remark, extFields, body, version: shared.version }))
+  const commandOf = (call: Call, { body, code, extFields, remark }: Answer) =>
+    Remoting.response(call.request, { code, remark, extFields, body, version: shared.version })
+
+  const replyUnder = (hit: Hit, call: Call, response: Answer) => {
+    const { connection, request } = call
+    if (Remoting.isOneway(request)) return FaultAnswers.giveNone(hit, connection)
+    const command = commandOf(call, response)
+    FaultAnswers.give(hit, command, () => Remoting.encode(command), {
+      send: connection.send,
+      sendBytes: connection.sendBytes,
+      close: connection.close,
+      later: (millis, run) => shared.timers.at(shared.timers.now() + millis, run),
+      random: shared.faults.random
+    })
+  }
 
   const reply = (call: Call, response: Answer) => {
     shared.changed()
-    if (call.fault === undefined) {
-      if (!Remoting.isOneway(call.request)) write(call, response)
-      return
-    }
-    switch (call.fault._tag) {
-      case "Disconnect":
-        return call.connection.close()
-      case "Delay": {
-        if (!Remoting.isOneway(call.request)) {
-          shared.timers.at(shared.timers.now() + call.fault.millis, () => write(call, response))
-        }
-        return
-      }
-      case "DropResponse":
-        return
-      case "Answer": {
-        const { code, remark } = call.fault
-        const isSuccess = response.code === ResponseCode.SUCCESS
-        if (!Remoting.isOneway(call.request)) write(call, isSuccess ? { ...response, code, remark } : response)
-        return
-      }
-      case "Fail":
-      case "DropRequest":
-        if (!Remoting.isOneway(call.request)) write(call, response)
-    }
+    if (call.fault !== undefined) return replyUnder(call.fault, call, response)
+    if (!Remoting.isOneway(call.request)) call.connection.send(commandOf(call, response))
   }
 
   const run = (call: Call): Answer | undefined => {
@@ -148,14 +138,41 @@ export const make = (options: {
       options.onClose(connection)
       shared.changed()
     },
+    faultOf: (request, connection) => shared.faults.take(name, request, connection, "server"),
     onRequest: (request, connection) => {
       shared.onRequest(name, request, connection)
-      const fault = shared.faults.take(name, request)
-      if (fault !== undefined && fault._tag === "DropRequest") return shared.changed()
+      const fault = shared.faults.take(name, request, connection)
       const call: Call = { request, connection, fault }
-      const response = fault !== undefined && fault._tag === "Fail" ? fault : run(call)
-      if (response !== undefined) reply(call, response)
-      else shared.changed()
+      if (fault === undefined) process(call)
+      else hit(fault, call)
+    }
+  }
+
+  const process = (call: Call) => {
+    const response = run(call)
+    if (response !== undefined) reply(call, response)
+    else shared.changed()
+  }
+
+  const hit = (fault: Hit, call: Call) => {
+    switch (fault._tag) {
+      case "DropRequest":
+        return shared.changed()
+      case "Fail":
+        return reply(call, fault)
+      case "DuplicateRequest":
+        process(call)
+        return process(call)
+      case "Freeze":
+        call.connection.freeze(fault.millis, () => process(call))
+        return shared.changed()
+      case "Delay":
+        if (!Remoting.isOneway(call.request)) return process(call)
+        // without an answer that could be late, the request itself is
+        shared.timers.at(shared.timers.now() + fault.millis, () => process(call))
+        return
+      default:
+        process(call)
     }
   }
 
