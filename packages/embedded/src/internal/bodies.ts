@@ -8,6 +8,7 @@ import * as JavaHash from "@effect-rocketmq/protocol/JavaHash"
 import * as LooseJson from "@effect-rocketmq/protocol/LooseJson"
 import * as Either from "effect/Either"
 import { BadRequest } from "./fields.js"
+import type { Topic } from "./topicTable.js"
 
 /** What a group wants of a topic. The version is 64 bits: milliseconds of Java, nanoseconds of Go. */
 export interface Subscription {
@@ -51,6 +52,7 @@ export interface LockRequest {
 /** Configuration of a consumer group, under its names on the wire. */
 export interface GroupConfig {
   readonly [field: string]: LooseJson.Json
+  readonly attributes: Readonly<Record<string, string>>
   readonly groupName: string
   readonly consumeEnable: boolean
   readonly consumeBroadcastEnable: boolean
@@ -218,6 +220,42 @@ export const writeByQueue = (
   entries: ReadonlyArray<readonly [Queue, LooseJson.Json]>
 ): LooseJson.Json => new LooseJson.Entries(entries.map(([queue, value]) => [writeQueue(queue), value]))
 
+/** A body that says that there is nothing. */
+export const isNull = (body: Uint8Array): boolean => {
+  const parsed = LooseJson.parse(body)
+  return Either.isRight(parsed) && parsed.right === null
+}
+
+/** Topics as an administrator sends them, each with its attributes as changes. */
+export const readTopics = (body: Uint8Array | undefined): ReadonlyArray<{
+  readonly topic: Topic
+  readonly changes: ReadonlyArray<readonly [string, string]>
+}> =>
+  objects(parse(body)["topicConfigList"]).map((value) => {
+    const attributes = value["attributes"]
+    return {
+      topic: {
+        name: text(value["topicName"]),
+        readQueues: number(value["readQueueNums"], 16),
+        writeQueues: number(value["writeQueueNums"], 16),
+        perm: number(value["perm"], 6),
+        sysFlag: number(value["topicSysFlag"]),
+        order: value["order"] === true,
+        multiTag: value["topicFilterType"] === "MULTI_TAG",
+        attributes: {}
+      },
+      changes: LooseJson.isObject(attributes)
+        ? Object.entries(attributes).map(([name, change]) => [name, text(change)] as const)
+        : []
+    }
+  })
+
+export const writeVersion = (counter: number, timestamp: number): LooseJson.JsonObject => ({
+  counter,
+  stateVersion: 0,
+  timestamp
+})
+
 /** The subscription in the body of CHECK_CLIENT_CONFIG. */
 export const readCheck = (body: Uint8Array | undefined): Subscription | undefined => {
   const value = parse(body)["subscriptionData"]
@@ -242,8 +280,12 @@ export const groupConfig = (groupName: string): GroupConfig => ({
 })
 
 /** A group's configuration as an administrator sends it: what is missing or of another type stays at the default. */
-export const readGroupConfig = (body: Uint8Array | undefined): GroupConfig => {
-  const value = parse(body)
+export const readGroupConfig = (body: Uint8Array | undefined): GroupConfig => groupConfigOf(parse(body))
+
+export const readGroupConfigs = (body: Uint8Array | undefined): ReadonlyArray<GroupConfig> =>
+  objects(parse(body)["groupConfigList"]).map(groupConfigOf)
+
+const groupConfigOf = (value: LooseJson.JsonObject): GroupConfig => {
   const base = groupConfig(text(value["groupName"]))
   const config: Record<string, LooseJson.Json> = { ...base }
   for (const name in value) {

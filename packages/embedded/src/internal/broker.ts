@@ -10,21 +10,28 @@ import * as MqVersion from "@effect-rocketmq/protocol/MqVersion"
 import type { Request } from "@effect-rocketmq/protocol/RemotingCommand"
 import * as Remoting from "@effect-rocketmq/protocol/RemotingCommand"
 import * as RequestCode from "@effect-rocketmq/protocol/RequestCode"
-import * as AdminHandlers from "./adminHandlers.js"
 import * as AssignmentHandlers from "./assignmentHandlers.js"
+import * as BrokerConfigs from "./brokerConfig.js"
 import * as ClientHandlers from "./clientHandlers.js"
 import * as Clients from "./clients.js"
+import * as ConfigHandlers from "./configHandlers.js"
 import type { Connection } from "./connection.js"
+import * as FigureHandlers from "./figureHandlers.js"
 import * as Filters from "./filters.js"
+import * as GroupHandlers from "./groupHandlers.js"
 import * as GroupTable from "./groupTable.js"
 import * as Locks from "./locks.js"
 import * as LongPolling from "./longPolling.js"
+import * as MaintenanceHandlers from "./maintenanceHandlers.js"
+import * as MemberHandlers from "./memberHandlers.js"
 import { hostPrefix, makeUnique } from "./messageIds.js"
+import * as OffsetHandlers from "./offsetHandlers.js"
 import * as Offsets from "./offsets.js"
 import * as PopHandlers from "./popHandlers.js"
 import * as PopPolling from "./popPolling.js"
 import * as PopTable from "./popTable.js"
 import * as PullHandlers from "./pullHandlers.js"
+import * as PullOffsets from "./pullOffsets.js"
 import * as QueryHandlers from "./queryHandlers.js"
 import * as RecallHandlers from "./recallHandlers.js"
 import * as Schedule from "./schedule.js"
@@ -32,8 +39,10 @@ import * as SendHandlers from "./sendHandlers.js"
 import type { Handler, Server, Shared } from "./server.js"
 import * as Servers from "./server.js"
 import type { Settings } from "./settings.js"
+import * as StatsOf from "./stats.js"
 import * as Store from "./store.js"
 import type { Timers } from "./timers.js"
+import * as TopicHandlers from "./topicHandlers.js"
 import * as TopicTable from "./topicTable.js"
 import * as Transactions from "./transactions.js"
 
@@ -43,7 +52,10 @@ export interface Broker {
   /** `host:port` that clients connect to; the store host of its messages. */
   readonly address: string
   readonly hostPrefix: string
+  /** As they are now: administrators can change some while the broker runs. */
   readonly settings: Settings
+  readonly config: BrokerConfigs.BrokerConfig
+  readonly stats: StatsOf.Stats
   readonly bootTimestamp: number
   readonly server: Server
   readonly timers: Timers
@@ -52,6 +64,7 @@ export interface Broker {
   readonly store: Store.Store
   readonly schedule: Schedule.Schedule
   readonly offsets: Offsets.Offsets
+  readonly pullOffsets: PullOffsets.PullOffsets
   readonly locks: Locks.Locks
   readonly consumers: Clients.Consumers
   readonly producers: Clients.Producers
@@ -81,9 +94,12 @@ export const make = (options: {
   readonly shared: Shared
   readonly random: (bound: number) => number
 }): Broker => {
-  const { address, clusterName, name, random, settings, shared } = options
+  const { address, clusterName, name, random, shared } = options
+  const settings: BrokerConfigs.LiveSettings = { ...options.settings }
   const { tasks, timers } = shared
   const now = timers.now
+  const stats = StatsOf.make(now)
+  const config = BrokerConfigs.make({ name, clusterName, address, settings, now })
   const longPolling = LongPolling.make(tasks, timers)
   const popPolling = PopPolling.make(tasks, timers)
   const store = Store.make({
@@ -93,6 +109,9 @@ export const make = (options: {
     stored: (stored, tagsCode, properties) => {
       longPolling.arrived(stored, tagsCode, properties)
       popPolling.arrived(stored, tagsCode)
+      stats.add("TOPIC_PUT_NUMS", stored.topic, 1)
+      stats.add("TOPIC_PUT_SIZE", stored.topic, stored.size)
+      stats.add("BROKER_PUT_NUMS", clusterName, 1)
       shared.changed()
     }
   })
@@ -130,7 +149,13 @@ export const make = (options: {
       AssignmentHandlers,
       ClientHandlers,
       QueryHandlers,
-      AdminHandlers
+      TopicHandlers,
+      GroupHandlers,
+      OffsetHandlers,
+      MemberHandlers,
+      FigureHandlers,
+      MaintenanceHandlers,
+      ConfigHandlers
     ]
     for (const part of parts) for (const [code, handler] of part.make(broker)) table.set(code, handler)
     table.set(RequestCode.END_TRANSACTION, broker.transactions.end)
@@ -159,9 +184,10 @@ export const make = (options: {
   })
 
   const topics = TopicTable.make({
-    autoCreate: settings.autoCreateTopic,
+    autoCreate: () => settings.autoCreateTopic,
     defaultQueues: settings.defaultTopicQueues,
     delayLevels: settings.delayLevels.length,
+    brokerName: name,
     clusterName
   })
   const base = {
@@ -170,20 +196,23 @@ export const make = (options: {
     address,
     hostPrefix: prefix,
     settings,
+    config,
+    stats,
     bootTimestamp: now(),
     server,
     timers,
     topics,
-    groups: GroupTable.make(settings.autoCreateGroup),
+    groups: GroupTable.make(() => settings.autoCreateGroup),
     store,
     schedule: Schedule.make({
       store,
       timers,
       now,
       levels: settings.delayLevels,
-      maxTimerDelay: settings.maxTimerDelay,
+      maxTimerDelay: () => settings.maxTimerDelay,
       wheel: settings.version < MqVersion.V5_0_0 ? "Missing" : settings.timerWheel ? "On" : "Off"
     }),
+    pullOffsets: PullOffsets.make(),
     offsets: Offsets.make(),
     locks,
     consumers,

@@ -143,6 +143,7 @@ export interface Producers {
   readonly drop: (connection: Connection) => void
   readonly expire: (limit: number) => Expired
   readonly channels: (group: string) => ReadonlyArray<Channel> | undefined
+  readonly all: () => ReadonlyArray<readonly [group: string, channels: ReadonlyArray<Channel>]>
   /** Some open connection of a member of the group; taken in turn. */
   readonly available: (group: string) => Connection | undefined
   /** The connection of a client id, whatever its group. */
@@ -194,6 +195,7 @@ export const makeProducers = (): Producers => {
       const channels = groups.get(name)
       return channels === undefined ? undefined : Array.from(channels.values())
     },
+    all: () => Array.from(groups, ([name, channels]) => [name, Array.from(channels.values())] as const),
     available: (name) => {
       const open = Array.from(groups.get(name)?.keys() ?? []).filter((connection) => connection.isOpen())
       return open.length === 0 ? undefined : open[turn++ % open.length]

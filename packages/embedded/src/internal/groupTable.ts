@@ -16,10 +16,30 @@ export interface GroupTable {
   readonly all: () => Iterable<GroupConfig>
   readonly size: () => number
   readonly version: () => number
+  /** Bits of what a group may not do with a topic: 4 to read it. */
+  readonly forbidden: (group: string, topic: string) => number
+  readonly forbid: (group: string, topic: string, forbidden: boolean) => void
+  readonly allForbidden: () => Iterable<readonly [group: string, topics: ReadonlyMap<string, number>]>
 }
 
-export const make = (autoCreate: boolean): GroupTable => {
-  const groups = new Map<string, GroupConfig>()
+export const FORBIDS_READ = 4
+
+/** Groups that a broker has from its first start. */
+const systemGroups = [
+  "TOOLS_CONSUMER",
+  "FILTERSRV_CONSUMER",
+  "SELF_TEST_C_GROUP",
+  "CID_ONS-HTTP-PROXY",
+  "CID_ONSAPI_PULL",
+  "CID_ONSAPI_PERMISSION",
+  "CID_ONSAPI_OWNER",
+  "CID_RMQ_SYS_TRANS"
+]
+
+/** @param autoCreate whether naming a group makes it; asked each time, because it can change */
+export const make = (autoCreate: () => boolean): GroupTable => {
+  const groups = new Map<string, GroupConfig>(systemGroups.map((name) => [name, groupConfig(name)]))
+  const forbidden = new Map<string, Map<string, number>>()
   let version = 0
   const put = (config: GroupConfig) => {
     groups.set(config.groupName, config)
@@ -29,7 +49,7 @@ export const make = (autoCreate: boolean): GroupTable => {
     get: (name) => groups.get(name),
     find: (name) => {
       const known = groups.get(name)
-      if (known !== undefined || !autoCreate || groupProblem(name) !== undefined) return known
+      if (known !== undefined || !autoCreate() || groupProblem(name) !== undefined) return known
       const created = groupConfig(name)
       put(created)
       return created
@@ -37,9 +57,20 @@ export const make = (autoCreate: boolean): GroupTable => {
     put,
     remove: (name) => {
       if (groups.delete(name)) version++
+      forbidden.delete(name)
     },
     all: () => groups.values(),
     size: () => groups.size,
-    version: () => version
+    version: () => version,
+    forbidden: (group, topic) => forbidden.size === 0 ? 0 : forbidden.get(group)?.get(topic) ?? 0,
+    forbid: (group, topic, isForbidden) => {
+      let topics = forbidden.get(group)
+      if (topics === undefined) forbidden.set(group, topics = new Map())
+      if (isForbidden) topics.set(topic, FORBIDS_READ)
+      else topics.delete(topic)
+      if (topics.size === 0) forbidden.delete(group)
+      version++
+    },
+    allForbidden: () => forbidden
   }
 }

@@ -276,6 +276,9 @@ export const make = (broker: Broker): ReadonlyArray<readonly [number, Handler]> 
         `the broker[${host}] pop message is forbidden because timerWheelEnable is false`
       )
     }
+    if (!Permission.isReadable(broker.config.permission())) {
+      return answer(ResponseCode.NO_PERMISSION, `the broker[${host}] pop message is forbidden`)
+    }
     const refusal = problem(call, group, topic, queueId)
     if (refusal !== undefined) return refusal
     if (Fields.boolean(fields, "order")) {

@@ -14,6 +14,7 @@ import { tagSubscription } from "./bodies.js"
 import type { Broker } from "./broker.js"
 import * as Fields from "./fields.js"
 import * as Filters from "./filters.js"
+import { FORBIDS_READ } from "./groupTable.js"
 import type { Answer, Call, Handler } from "./server.js"
 import { answer, ok, suggestion } from "./server.js"
 import type { Filter, ReadResult } from "./store.js"
@@ -83,6 +84,12 @@ export const make = (broker: Broker): ReadonlyArray<readonly [number, Handler]> 
     if (members === undefined) {
       return answer(ResponseCode.SUBSCRIPTION_NOT_EXIST, `the consumer's group info not exist${suggestion}`)
     }
+    if (members.messageModel === "BROADCASTING" && broker.groups.find(group)?.consumeBroadcastEnable === false) {
+      return forbidden(4, `the consumer group[${group}] can not consume by broadcast way`)
+    }
+    if ((broker.groups.forbidden(group, topic) & FORBIDS_READ) !== 0) {
+      return forbidden(5, `the consumer group[${group}] is forbidden for topic[${topic}]`)
+    }
     const subscription = members.subscriptions.get(topic)
     if (subscription === undefined) {
       return answer(ResponseCode.SUBSCRIPTION_NOT_EXIST, `the consumer's subscription not exist${suggestion}`)
@@ -102,6 +109,20 @@ export const make = (broker: Broker): ReadonlyArray<readonly [number, Handler]> 
     return data.version < version
       ? answer(ResponseCode.FILTER_DATA_NOT_LATEST, "the consumer's consumer filter data not latest")
       : supported(subscription.expressionType, data.filter)
+  }
+
+  const forbidden = (type: number, remark: string): Answer => ({
+    code: ResponseCode.NO_PERMISSION,
+    remark,
+    extFields: { forbiddenType: String(type) }
+  })
+
+  const count = ({ group, queueId, topic }: Pull, result: ReadResult) => {
+    broker.pullOffsets.set(group, topic.name, queueId, result.nextBeginOffset)
+    if (result.records.length === 0) return
+    broker.stats.add("GROUP_GET_NUMS", `${topic.name}@${group}`, result.records.length)
+    broker.stats.add("GROUP_GET_SIZE", `${topic.name}@${group}`, result.size)
+    broker.stats.add("BROKER_GET_NUMS", broker.clusterName, result.records.length)
   }
 
   const respond = (pull: Pull, result: ReadResult): Answer => ({
@@ -139,6 +160,9 @@ export const make = (broker: Broker): ReadonlyArray<readonly [number, Handler]> 
     const name = Fields.string(fields, "topic")
     const queueId = Fields.int(fields, "queueId")
     const sysFlag = Fields.int(fields, "sysFlag")
+    if (!Permission.isReadable(broker.config.permission())) {
+      return forbidden(1, `the broker[${broker.config.get("brokerIP1")}] pulling message is forbidden`)
+    }
     const config = broker.groups.find(group)
     if (config === undefined) {
       return answer(
@@ -147,14 +171,14 @@ export const make = (broker: Broker): ReadonlyArray<readonly [number, Handler]> 
       )
     }
     if (!config.consumeEnable) {
-      return answer(ResponseCode.NO_PERMISSION, `subscription group no permission, ${group}`)
+      return forbidden(2, `subscription group no permission, ${group}`)
     }
     const topic = broker.topics.get(name)
     if (topic === undefined) {
       return answer(ResponseCode.TOPIC_NOT_EXIST, `topic[${name}] not exist, apply first please! ${suggestion}`)
     }
     if (!Permission.isReadable(topic.perm)) {
-      return answer(ResponseCode.NO_PERMISSION, `the topic[${name}] pulling message is forbidden`)
+      return forbidden(3, `the topic[${name}] pulling message is forbidden`)
     }
     if (queueId < 0 || queueId >= topic.readQueues) {
       return answer(
@@ -178,6 +202,7 @@ export const make = (broker: Broker): ReadonlyArray<readonly [number, Handler]> 
       filter
     }
     const result = read(pull)
+    count(pull, result)
     if ((sysFlag & SysFlag.PULL_COMMIT_OFFSET) !== 0) {
       broker.offsets.commit(group, name, queueId, Fields.big(fields, "commitOffset"))
     }
@@ -190,7 +215,11 @@ export const make = (broker: Broker): ReadonlyArray<readonly [number, Handler]> 
       connection: call.connection,
       filter,
       timeout: broker.settings.longPolling ? timeout : Math.min(timeout, 1000),
-      again: () => broker.server.reply(call, respond(pull, read(pull)))
+      again: () => {
+        const later = read(pull)
+        count(pull, later)
+        broker.server.reply(call, respond(pull, later))
+      }
     })
     return undefined
   }

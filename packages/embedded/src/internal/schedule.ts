@@ -69,7 +69,7 @@ export const make = (options: {
   /** Milliseconds of level 1, 2, … */
   readonly levels: ReadonlyArray<number>
   /** Longest delay of a timer message in milliseconds. */
-  readonly maxTimerDelay: number
+  readonly maxTimerDelay: () => number
   /** What becomes of timer messages: they wait, are refused, or are taken for ordinary ones (4.x). */
   readonly wheel: "On" | "Off" | "Missing"
 }): Schedule => {
@@ -166,7 +166,7 @@ export const make = (options: {
       const time = timerTime(properties)
       if (time === undefined) return store.append(draft)
       if (options.wheel === "Off") return "TimerOff"
-      if (Number.isNaN(time) || time - now() > options.maxTimerDelay) return "TimerIllegal"
+      if (Number.isNaN(time) || time - now() > options.maxTimerDelay()) return "TimerIllegal"
       if (time > now()) return putInWheel(draft, time)
       return properties[MessageProperties.TIMER_DEL_UNIQKEY] === undefined ? store.append(draft) : "TimerIllegal"
     }

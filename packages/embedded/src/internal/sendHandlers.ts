@@ -82,8 +82,15 @@ export const emptyBody = answer(
     "\"org.apache.rocketmq.remoting.protocol.RemotingCommand.getBody()\" is null"
 )
 
+const unwriteable = (broker: Broker): Answer =>
+  answer(ResponseCode.NO_PERMISSION, `the broker[${broker.config.get("brokerIP1")}] sending message is forbidden`)
+
 /** Checks of every send: name, permission, existence (or automatic creation), queue. Gives the topic or the refusal. */
 export const checkTopic = (broker: Broker, header: SendHeader, call: Call): Topic | Answer => {
+  // only topics whose order counts: others go where the routes allow
+  if (!Permission.isWriteable(broker.config.permission()) && broker.topics.get(header.topic)?.order === true) {
+    return unwriteable(broker)
+  }
   const problem = topicProblem(header.topic)
   if (problem !== undefined) return answer(ResponseCode.INVALID_PARAMETER, problem)
   if (!Names.isSendable(header.topic)) {
@@ -135,11 +142,12 @@ const retryTarget = (
 }
 
 export const make = (broker: Broker): ReadonlyArray<readonly [number, Handler]> => {
-  const illegal = answer(
-    ResponseCode.MESSAGE_ILLEGAL,
-    `the message is illegal, maybe msg body or properties length not matched. msg body length limit ` +
-      `${broker.settings.maxMessageSize}B, msg properties length limit 32KB.`
-  )
+  const illegal = () =>
+    answer(
+      ResponseCode.MESSAGE_ILLEGAL,
+      `the message is illegal, maybe msg body or properties length not matched. msg body length limit ` +
+        `${broker.settings.maxMessageSize}B, msg properties length limit 32KB.`
+    )
   /** What becomes of a batch: an exception that nobody catches. */
   const tooLarge = answer(
     ResponseCode.SYSTEM_ERROR,
@@ -208,12 +216,19 @@ export const make = (broker: Broker): ReadonlyArray<readonly [number, Handler]> 
       body,
       properties
     }
+    const rejected = properties[MessageProperties.TRAN_MSG] === "true" && broker.config.is("rejectTransactionMessage")
+    if (rejected) {
+      const host = broker.config.get("brokerIP1")
+      return withRegion(
+        answer(ResponseCode.NO_PERMISSION, `the broker[${host}] sending transaction message is forbidden`)
+      )
+    }
     const isHalf = properties[MessageProperties.TRAN_MSG] === "true" &&
       !(draft.reconsumeTimes > 0 && Number(properties[MessageProperties.DELAY] ?? 0) > 0)
     const stored: Schedule.Scheduled | Schedule.Refusal | undefined = isHalf
       ? broker.transactions.prepare(draft)
       : broker.schedule.put(draft)
-    if (stored === undefined) return withRegion(illegal)
+    if (stored === undefined) return withRegion(illegal())
     if (typeof stored === "string") return withRegion(Schedule.refusal(stored, broker.settings.maxTimerDelay))
     return success(
       offsetId(broker.hostPrefix, stored.commitLogOffset),
@@ -232,7 +247,7 @@ export const make = (broker: Broker): ReadonlyArray<readonly [number, Handler]> 
     }
     if (body.length > broker.settings.maxMessageSize) return tooLarge
     const entries = MessageBatch.decode(body)
-    if (Either.isLeft(entries) || entries.right.length === 0) return withRegion(illegal)
+    if (Either.isLeft(entries) || entries.right.length === 0) return withRegion(illegal())
     const queueId = chooseQueue(header, topic)
     const ids: Array<string> = []
     let first: Stored | undefined
@@ -249,7 +264,7 @@ export const make = (broker: Broker): ReadonlyArray<readonly [number, Handler]> 
         body: entry.body,
         properties: entry.properties
       })
-      if (stored === undefined) return withRegion(illegal)
+      if (stored === undefined) return withRegion(illegal())
       first ??= stored
       ids.push(offsetId(broker.hostPrefix, stored.commitLogOffset))
     }
@@ -265,7 +280,7 @@ export const make = (broker: Broker): ReadonlyArray<readonly [number, Handler]> 
     if (isAnswer(topic)) return withRegion(topic)
     if (isBatch || header.batch) return batch(header, topic, body, call)
     return body.length > broker.settings.maxMessageSize
-      ? withRegion(illegal)
+      ? withRegion(illegal())
       : single(header, topic, body, call)
   }
 
@@ -277,6 +292,7 @@ export const make = (broker: Broker): ReadonlyArray<readonly [number, Handler]> 
     if (config === undefined) {
       return answer(ResponseCode.SUBSCRIPTION_GROUP_NOT_EXIST, `subscription group not exist, ${group} ${suggestion}`)
     }
+    if (!Permission.isWriteable(broker.config.permission())) return unwriteable(broker)
     if (config.retryQueueNums <= 0) return ok
     const record = broker.store.look(offset)
     if (record === undefined) {
@@ -303,7 +319,9 @@ export const make = (broker: Broker): ReadonlyArray<readonly [number, Handler]> 
       preparedTransactionOffset: 0,
       properties
     })
-    return typeof stored === "object" ? ok : answer(ResponseCode.SYSTEM_ERROR, "MESSAGE_ILLEGAL")
+    if (typeof stored !== "object") return answer(ResponseCode.SYSTEM_ERROR, "MESSAGE_ILLEGAL")
+    broker.stats.add("SNDBCK_PUT_NUMS", `${topic.name}@${group}`, 1)
+    return ok
   }
 
   return [

@@ -32,6 +32,8 @@ export interface Stored {
   readonly queueOffset: number
   readonly commitLogOffset: number
   readonly storeTimestamp: number
+  /** Bytes of the record. */
+  readonly size: number
 }
 
 /**
@@ -153,7 +155,14 @@ export const make = (options: {
     // the entry comes first: appending may drop old segments, and trimming must already see this queue as it is
     const queueOffset = target.append(commitLogOffset, record.length, tagsCode, storeTimestamp)
     log.append(record)
-    const stored = { topic: draft.topic, queueId: draft.queueId, queueOffset, commitLogOffset, storeTimestamp }
+    const stored = {
+      topic: draft.topic,
+      queueId: draft.queueId,
+      queueOffset,
+      commitLogOffset,
+      storeTimestamp,
+      size: record.length
+    }
     options.stored(stored, tagsCode, () => draft.properties)
     return stored
   }

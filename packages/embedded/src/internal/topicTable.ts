@@ -48,10 +48,34 @@ export interface TopicTable {
   readonly ensure: (name: string, queues: number, order?: boolean) => Topic
 }
 
+/** What 305 lists: the same on every broker of a cluster but for its own name. */
+export const systemTopics = (brokerName: string, clusterName: string): ReadonlyArray<string> => [
+  Names.HALF_TOPIC,
+  "BenchmarkTest",
+  CHECK_MAX_TIME_TOPIC,
+  "OFFSET_MOVED_EVENT",
+  Names.DEFAULT_TOPIC,
+  "RMQ_SYS_ROCKSDB_TRANS_HALF_TOPIC",
+  `rmq_sys_REVIVE_LOG_${clusterName}`,
+  "SELF_TEST_TOPIC",
+  clusterName,
+  Names.SCHEDULE_TOPIC,
+  Names.TRACE_TOPIC,
+  Names.replyTopic(clusterName),
+  TIMER_TOPIC,
+  "CHECKPOINT_TOPIC",
+  `rmq_sys_SYNC_BROKER_MEMBER_${brokerName}`,
+  Names.OP_HALF_TOPIC,
+  "RMQ_SYS_ROCKSDB_TRANS_OP_HALF_TOPIC",
+  brokerName
+]
+
 export const make = (options: {
-  readonly autoCreate: boolean
+  /** Whether the default topic gives new ones; asked each time, because it can change. */
+  readonly autoCreate: () => boolean
   readonly defaultQueues: number
   readonly delayLevels: number
+  readonly brokerName: string
   readonly clusterName: string
 }): TopicTable => {
   const topics = new Map<string, Topic>()
@@ -67,13 +91,25 @@ export const make = (options: {
     put(created)
     return created
   }
-  if (options.autoCreate) {
+  if (options.autoCreate()) {
     put(topic(Names.DEFAULT_TOPIC, options.defaultQueues, { perm: READ_WRITE | Permission.INHERIT }))
   }
   ensure(Names.SCHEDULE_TOPIC, options.delayLevels)
   ensure(Names.HALF_TOPIC, 1)
   ensure(TIMER_TOPIC, 1)
   ensure(Names.replyTopic(options.clusterName), 1)
+  // nothing of this broker is in them; tools expect them to be there
+  put(topic(options.clusterName, 16, { perm: READ_WRITE | Permission.INHERIT }))
+  put(topic(options.brokerName, 1, { perm: READ_WRITE | Permission.INHERIT }))
+  ensure("BenchmarkTest", 1024)
+  ensure("SELF_TEST_TOPIC", 1)
+  ensure("OFFSET_MOVED_EVENT", 1)
+  ensure(Names.OP_HALF_TOPIC, 1)
+  ensure("RMQ_SYS_ROCKSDB_TRANS_HALF_TOPIC", 1)
+  ensure("RMQ_SYS_ROCKSDB_TRANS_OP_HALF_TOPIC", 1)
+  ensure(`rmq_sys_REVIVE_LOG_${options.clusterName}`, 8)
+  ensure(`rmq_sys_SYNC_BROKER_MEMBER_${options.brokerName}`, 1)
+  version = 0
 
   return {
     get: (name) => topics.get(name),
@@ -85,7 +121,11 @@ export const make = (options: {
     size: () => topics.size,
     version: () => version,
     createFor: (name, defaultTopic, queues) => {
-      const model = topics.get(defaultTopic)
+      let model = topics.get(defaultTopic)
+      if (model !== undefined && defaultTopic === Names.DEFAULT_TOPIC && !options.autoCreate()) {
+        // as in RocketMQ, for good: switching it on again does not bring this back
+        put(model = { ...model, perm: READ_WRITE })
+      }
       if (model === undefined || !Permission.isInherited(model.perm)) return undefined
       const count = Math.max(0, Math.min(queues, model.writeQueues))
       const created = topic(name, count, { perm: model.perm & ~Permission.INHERIT, multiTag: model.multiTag })
