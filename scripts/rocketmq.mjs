@@ -1,7 +1,7 @@
 // Apache RocketMQ on loopback for development and tests; see the usage below.
 import * as Path from "node:path"
 import { parseArgs } from "node:util"
-import * as Cluster from "./lib/cluster.mjs"
+import * as Cluster from "../packages/testing/rocketmq/cluster.mjs"
 import { deferSignals, endWithNpm, interruption } from "./lib/process.mjs"
 
 const usage = `A real Apache RocketMQ 5.5.0 cluster on loopback, without Docker: its jars come from Maven Central.
@@ -81,6 +81,7 @@ const main = async () => {
         auth: values.auth,
         brokers: wholeNumber("brokers", values.brokers, 1, 8),
         heap: values.heap,
+        interrupted: () => interruption() !== undefined,
         sets: values.set,
         slaves: values.slaves
       })

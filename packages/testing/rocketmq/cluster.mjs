@@ -6,12 +6,16 @@ import * as Net from "node:net"
 import * as Os from "node:os"
 import * as Path from "node:path"
 import { setTimeout as sleep } from "node:timers/promises"
-import { interruption, root } from "./process.mjs"
+import { fileURLToPath } from "node:url"
 
 /** Something the user can mend: shown without a stack. */
 export class ClusterError extends Error {}
 
 const host = "127.0.0.1"
+
+const pom = fileURLToPath(new URL("pom.xml", import.meta.url))
+
+const never = () => false
 
 /** One folder for each base port, so that clusters on different ports live side by side. */
 export const defaultDir = (base) => process.env.ROCKETMQ_DIR ?? Path.join(Os.tmpdir(), `rocketmq-cluster-${base}`)
@@ -44,7 +48,6 @@ export const lib = () => {
   if (filled(dir)) return dir
   Fs.mkdirSync(dir, { recursive: true })
   process.stderr.write(`Fetching the jars of Apache RocketMQ into ${dir} (once) ...\n`)
-  const pom = Path.join(root, "rocketmq", "pom.xml")
   try {
     execFileSync("mvn", ["-q", "-B", "-f", pom, "dependency:copy-dependencies", `-DoutputDirectory=${dir}`], {
       stdio: ["ignore", 2, 2]
@@ -111,11 +114,11 @@ const clusterInfo = (base) =>
 const logTail = (dir, name) => (read(Path.join(dir, name, "log")) ?? "").trimEnd().split("\n").slice(-20).join("\n")
 
 /** Waits until a server that was launched serves, or says why it does not. */
-const ready = async (dir, base, { name, port }) => {
+const ready = async (dir, base, { name, port }, interrupted = never) => {
   const deadline = Date.now() + 60_000
   const until = async (what, done) => {
     while (!await done()) {
-      if (interruption() !== undefined) throw new ClusterError("interrupted")
+      if (interrupted()) throw new ClusterError("interrupted")
       if (running(dir, name) === undefined) {
         throw new ClusterError(`${name} ended while starting:\n${logTail(dir, name)}`)
       }
@@ -235,9 +238,12 @@ const plan = ({ base, brokers, heap, slaves }) => {
   return servers
 }
 
-/** Starts a cluster; resolves when every broker has registered. One that cannot start is stopped, and its logs stay. */
+/**
+ * Starts a cluster; resolves when every broker has registered. One that cannot start is stopped, and its logs stay; one
+ * that was given up meanwhile is removed.
+ */
 export const up = async (options) => {
-  const { auth, base, dir, sets } = options
+  const { auth, base, dir, interrupted = never, sets } = options
   if (Fs.existsSync(stateFile(dir))) {
     throw new ClusterError(`a cluster is up in ${dir} already, or was: rocketmq down --dir ${dir}`)
   }
@@ -274,10 +280,10 @@ export const up = async (options) => {
     for (const stage of [1, 2]) {
       const starting = servers.filter((server) => server.stage === stage)
       for (const server of starting) launch(dir, jars, server)
-      await Promise.all(starting.map((server) => ready(dir, base, server)))
+      await Promise.all(starting.map((server) => ready(dir, base, server, interrupted)))
     }
   } catch (error) {
-    if (interruption() === undefined) await stopAll(dir)
+    if (!interrupted()) await stopAll(dir)
     else await down(dir)
     throw error
   }
