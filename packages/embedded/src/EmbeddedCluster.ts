@@ -18,6 +18,7 @@ import type * as Option from "effect/Option"
 import type * as Scope from "effect/Scope"
 import type { Fault, Injected } from "./Fault.js"
 import * as Clusters from "./internal/cluster.js"
+import type * as Storage from "./Storage.js"
 
 /**
  * How a cluster is made. Every field has a default; durations in milliseconds when given as numbers.
@@ -42,6 +43,13 @@ export interface Options {
   readonly defaultTopicQueues?: number | undefined
   /** Bytes of messages that each broker holds; the oldest go first. Default 256 MiB. */
   readonly retentionBytes?: number | undefined
+  /** How old a message may become; older ones go, soon after their time. Default: any age. */
+  readonly retentionAge?: Duration.DurationInput | undefined
+  /**
+   * Where messages, topics, groups, offsets and all else is kept that a restart must find again. Default
+   * `Storage.memory()`: gone with the process.
+   */
+  readonly storage?: Storage.Storage | undefined
   /** Longest body that is taken, in bytes. Default 4 MiB. */
   readonly maxMessageSize?: number | undefined
   /** Delay of level 1, 2, …. Default: the 18 levels of RocketMQ, 1 s to 2 h. */
@@ -92,6 +100,14 @@ export interface RecordedRequest {
   /** Number of the connection, counted over the whole cluster. */
   readonly connectionId: number
 }
+
+/**
+ * Committed offsets of a broker at one moment, by topic, group and queue id with a tab between them.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export type CommittedOffsets = ReadonlyMap<string, bigint>
 
 /**
  * A queue and what it holds.
@@ -165,7 +181,19 @@ export interface Cluster {
   readonly stop: (server: string) => Effect.Effect<void>
   /** As `stop`, but the routes still name the broker, as they do until a name server notices. */
   readonly kill: (server: string) => Effect.Effect<void>
-  /** Ends `stop` and `kill`. */
+  /**
+   * The process of a server dies as in a power cut: as `kill`, and what was stored, committed or changed after the last
+   * flush is gone. `start` brings it back. With `Storage.memory()`, flushes are every 500 ms since the cluster's start.
+   */
+  readonly crash: (server: string) => Effect.Effect<void>
+  /** All offsets that groups have committed on a broker, as they are now: for `rollbackOffsets`. */
+  readonly committedOffsets: (broker: string) => Effect.Effect<CommittedOffsets>
+  /**
+   * Makes the committed offsets of a broker what they were: so long ago, as far as the last 10,000 changes tell, or when
+   * `committedOffsets` looked at them. As after a failover to a slave that was behind.
+   */
+  readonly rollbackOffsets: (broker: string, to: Duration.DurationInput | CommittedOffsets) => Effect.Effect<void>
+  /** Ends `stop`, `kill` and `crash`. */
   readonly start: (server: string) => Effect.Effect<void>
   /** The server takes bytes and does nothing with them before `unfreeze`, as a stopped process does. */
   readonly freeze: (server: string) => Effect.Effect<void>

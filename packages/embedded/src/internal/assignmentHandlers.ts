@@ -12,6 +12,7 @@ import { readAssignmentQuery, readRequestMode, write, writeQueue } from "./bodie
 import type { Broker } from "./broker.js"
 import type { Handler } from "./server.js"
 import { answer, ok } from "./server.js"
+import * as Table from "./table.js"
 
 interface Mode {
   readonly mode: "PULL" | "POP"
@@ -34,8 +35,8 @@ const byCircle = (queues: ReadonlyArray<Queue>, members: ReadonlyArray<string>, 
 const strategies: Readonly<Record<string, typeof average>> = { AVG: average, AVG_BY_CIRCLE: byCircle }
 
 export const make = (broker: Broker): ReadonlyArray<readonly [number, Handler]> => {
-  /** By topic, then group. */
-  const modes = new Map<string, Map<string, Mode>>()
+  /** By topic and group. */
+  const modes = Table.map<Mode>(broker.journal, "modes")
 
   const setMode: Handler = ({ request }) => {
     const { group, mode, popShareQueueNum, topic } = readRequestMode(request.body)
@@ -48,17 +49,16 @@ export const make = (broker: Broker): ReadonlyArray<readonly [number, Handler]> 
     if (broker.groups.find(group) === undefined) {
       return answer(ResponseCode.SUBSCRIPTION_GROUP_NOT_EXIST, "subscription group does not exist")
     }
-    const ofTopic = modes.get(topic) ?? new Map<string, Mode>()
-    modes.set(topic, ofTopic.set(group, { mode, popShareQueueNum }))
+    modes.set(Table.keyOf(topic, group), { mode, popShareQueueNum })
     return ok
   }
 
   const allModes: Handler = () => {
-    const table: Record<string, LooseJson.Json> = {}
-    for (const [topic, groups] of modes) {
-      const entries: Record<string, LooseJson.Json> = {}
-      for (const [group, mode] of groups) entries[group] = { topic, consumerGroup: group, ...mode }
-      table[topic] = entries
+    const table: Record<string, Record<string, LooseJson.Json>> = {}
+    for (const [key, mode] of modes) {
+      const [topic = "", consumerGroup = ""] = Table.partsOf(key)
+      const entries = table[topic] ??= {}
+      entries[consumerGroup] = { topic, consumerGroup, ...mode }
     }
     return { code: ResponseCode.SUCCESS, body: write({ messageRequestModeMap: table }) }
   }
@@ -91,7 +91,7 @@ export const make = (broker: Broker): ReadonlyArray<readonly [number, Handler]> 
 
   const queryAssignment: Handler = ({ request }) => {
     const { clientId, group, messageModel, strategyName, topic } = readAssignmentQuery(request.body)
-    const mode = modes.get(topic)?.get(group) ?? pull
+    const mode = modes.get(Table.keyOf(topic, group)) ?? pull
     const queues = queuesOf(topic)
     const members = [
       ...new Set(Array.from(broker.consumers.group(group)?.channels.values() ?? [], (one) => one.clientId))

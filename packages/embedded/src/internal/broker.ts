@@ -20,6 +20,7 @@ import * as FigureHandlers from "./figureHandlers.js"
 import * as Filters from "./filters.js"
 import * as GroupHandlers from "./groupHandlers.js"
 import * as GroupTable from "./groupTable.js"
+import type { Journal } from "./journal.js"
 import * as Locks from "./locks.js"
 import * as LongPolling from "./longPolling.js"
 import * as MaintenanceHandlers from "./maintenanceHandlers.js"
@@ -61,6 +62,8 @@ export interface Broker {
   readonly timers: Timers
   readonly topics: TopicTable.TopicTable
   readonly groups: GroupTable.GroupTable
+  /** Through which all goes that a restart must find again. */
+  readonly journal: Journal
   readonly store: Store.Store
   readonly schedule: Schedule.Schedule
   readonly offsets: Offsets.Offsets
@@ -92,9 +95,10 @@ export const make = (options: {
   readonly address: string
   readonly settings: Settings
   readonly shared: Shared
+  readonly journal: Journal
   readonly random: (bound: number) => number
 }): Broker => {
-  const { address, clusterName, name, random, shared } = options
+  const { address, clusterName, journal, name, random, shared } = options
   const settings: BrokerConfigs.LiveSettings = { ...options.settings }
   const { tasks, timers } = shared
   const now = timers.now
@@ -104,6 +108,9 @@ export const make = (options: {
   const popPolling = PopPolling.make(tasks, timers)
   const store = Store.make({
     retentionBytes: settings.retentionBytes,
+    retentionAge: settings.retentionAge,
+    journal,
+    timers,
     storeHost: address,
     now,
     stored: (stored, tagsCode, properties) => {
@@ -139,7 +146,9 @@ export const make = (options: {
   const prefix = hostPrefix(address)
   const unique = makeUnique(prefix, random(0x7fffffff))
 
-  const handlers = () => {
+  let table: Map<number, Handler> | undefined
+  const handlers = () => table ??= makeHandlers()
+  const makeHandlers = () => {
     const table = new Map<number, Handler>()
     const parts = [
       SendHandlers,
@@ -164,6 +173,7 @@ export const make = (options: {
   const server = Servers.make({
     name,
     shared,
+    whenKept: journal.whenKept,
     handlers,
     onClose: (connection) => {
       longPolling.drop(connection)
@@ -188,7 +198,8 @@ export const make = (options: {
     defaultQueues: settings.defaultTopicQueues,
     delayLevels: settings.delayLevels.length,
     brokerName: name,
-    clusterName
+    clusterName,
+    journal
   })
   const base = {
     name,
@@ -202,25 +213,27 @@ export const make = (options: {
     server,
     timers,
     topics,
-    groups: GroupTable.make(() => settings.autoCreateGroup),
+    groups: GroupTable.make(() => settings.autoCreateGroup, journal),
+    journal,
     store,
     schedule: Schedule.make({
       store,
       timers,
+      journal,
       now,
       levels: settings.delayLevels,
       maxTimerDelay: () => settings.maxTimerDelay,
       wheel: settings.version < MqVersion.V5_0_0 ? "Missing" : settings.timerWheel ? "On" : "Off"
     }),
     pullOffsets: PullOffsets.make(),
-    offsets: Offsets.make(),
+    offsets: Offsets.make(journal, now),
     locks,
     consumers,
     producers,
     longPolling,
     filters: Filters.make(),
     popPolling,
-    pops: PopTable.make({ store, topics, timers, storeHost: address }),
+    pops: PopTable.make({ store, topics, timers, journal, storeHost: address }),
     now,
     random,
     uniqueId: () => unique(now()),
@@ -239,5 +252,8 @@ export const make = (options: {
   }
   const broker: Broker = Object.assign(base, { transactions: Transactions.make(base as Broker) })
 
+  // handlers have tables too
+  handlers()
+  journal.recover()
   return broker
 }

@@ -5,26 +5,31 @@
  */
 import * as MessageExt from "@effect-rocketmq/protocol/MessageExt"
 import * as MessageQueue from "@effect-rocketmq/protocol/MessageQueue"
+import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import * as Random from "effect/Random"
 import type * as Scope from "effect/Scope"
 import * as Utils from "effect/Utils"
-import type { Cluster, Options, QueueState } from "../EmbeddedCluster.js"
+import type { Cluster, CommittedOffsets, Options, QueueState } from "../EmbeddedCluster.js"
 import { NAME_SERVER } from "../Fault.js"
 import type { Broker } from "./broker.js"
 import * as Brokers from "./broker.js"
 import type { Connection, Sink } from "./connection.js"
 import * as Faults from "./faults.js"
+import type { Journal } from "./journal.js"
 import * as NameServers from "./nameServer.js"
 import * as Recorder from "./recorder.js"
 import type { Server, Shared } from "./server.js"
 import { settingsOf } from "./settings.js"
+import * as Storages from "./storage.js"
 import * as Tasks from "./tasks.js"
 import * as Timers from "./timers.js"
 import { topic as topicOf } from "./topicTable.js"
 
 export const brokerName = (index: number): string => `broker-${String.fromCharCode(97 + index)}`
+
+const isSnapshot = (to: Duration.DurationInput | CommittedOffsets): to is CommittedOffsets => to instanceof Map
 
 export const make = (options: Options = {}): Effect.Effect<Cluster, never, Scope.Scope> =>
   Effect.gen(function*() {
@@ -52,8 +57,14 @@ export const make = (options: Options = {}): Effect.Effect<Cluster, never, Scope
         for (const wake of Array.from(waiting)) wake()
       }
     }
+    const journalOf = Storages.journalOf(options.storage ?? Storages.memory())
+    const journals = new Map<string, Journal>()
+    for (const name of [NAME_SERVER, ...Array.from({ length: count }, (_, index) => brokerName(index))]) {
+      journals.set(name, yield* journalOf(name))
+    }
     const brokers: ReadonlyArray<Broker> = Array.from({ length: count }, (_, index) =>
       Brokers.make({
+        journal: journals.get(brokerName(index))!,
         name: brokerName(index),
         clusterName,
         address: options.brokerAddresses?.[index] ?? `127.0.0.1:${10911 + 20 * index}`,
@@ -61,7 +72,13 @@ export const make = (options: Options = {}): Effect.Effect<Cluster, never, Scope
         shared,
         random: (bound) => generator.integer(bound)
       }))
-    const nameServer = NameServers.make({ clusterName, brokers, idleTimeout: settings.clientTimeout, shared })
+    const nameServer = NameServers.make({
+      clusterName,
+      brokers,
+      idleTimeout: settings.clientTimeout,
+      shared,
+      journal: journals.get(NAME_SERVER)!
+    })
     const nameServerAddress = options.nameServerAddress ?? "127.0.0.1:9876"
     const byAddress = new Map<string, Server>([
       [nameServerAddress, nameServer.server],
@@ -92,6 +109,14 @@ export const make = (options: Options = {}): Effect.Effect<Cluster, never, Scope
         }
         server.setUp(up)
       })
+    /** What changed without a request is kept when this ends, or cannot be. */
+    const kept = (of: ReadonlyArray<Broker>) =>
+      Effect.forEach(of, ({ journal: { whenKept } }) =>
+        whenKept === undefined
+          ? Effect.void
+          : Effect.async<void>((resume) => whenKept(() => resume(Effect.void), () => resume(Effect.void))), {
+        discard: true
+      })
     const queuesOf = (topic: string): ReadonlyArray<QueueState> =>
       brokers.flatMap((broker) =>
         Array.from(broker.store.queuesOf(topic))
@@ -118,10 +143,11 @@ export const make = (options: Options = {}): Effect.Effect<Cluster, never, Scope
       nameServerAddress,
       brokers: brokers.map(({ address, name }) => ({ name, address })),
       createTopic: (name, { brokers: names, perm, queues = 4 } = {}) =>
-        Effect.sync(() => {
+        Effect.suspend(() => {
           const target = names === undefined ? brokers : names.map(brokerOf)
           for (const broker of target) broker.topics.put(topicOf(name, queues, perm === undefined ? {} : { perm }))
           shared.changed()
+          return kept(target)
         }),
       topics: Effect.sync(() => {
         const names = new Set(brokers.flatMap((broker) => Array.from(broker.topics.all(), (topic) => topic.name)))
@@ -171,6 +197,16 @@ export const make = (options: Options = {}): Effect.Effect<Cluster, never, Scope
         }),
       stop: (name) => setUp(name, false, false),
       kill: (name) => setUp(name, false, true),
+      crash: (name) => Effect.zipRight(setUp(name, false, true), Effect.suspend(() => journals.get(name)!.crash)),
+      committedOffsets: (name) => Effect.sync(() => brokerOf(name).offsets.snapshot()),
+      rollbackOffsets: (name, to) =>
+        Effect.suspend(() => {
+          const broker = brokerOf(name)
+          if (isSnapshot(to)) broker.offsets.restore(to)
+          else broker.offsets.rollBack(broker.now() - Duration.toMillis(to))
+          shared.changed()
+          return kept([broker])
+        }),
       start: (name) => setUp(name, true, true),
       freeze: onServer((server) => server.freeze(true)),
       unfreeze: onServer((server) => server.freeze(false)),

@@ -11,8 +11,11 @@
 interface Segment {
   /** Commit log offset of its first byte. */
   readonly start: number
-  readonly bytes: Uint8Array
+  bytes: Uint8Array
   used: number
+  /** When its first and its last record were appended. */
+  readonly firstAt: number
+  lastAt: number
 }
 
 export interface CommitLog {
@@ -22,7 +25,15 @@ export interface CommitLog {
   readonly minOffset: () => number
   /** Bytes held, never above the budget by more than one record. */
   readonly size: () => number
-  readonly append: (record: Uint8Array) => void
+  readonly append: (record: Uint8Array, now?: number) => void
+  /** Forgets what is stored from here on; views of it stay what they are. */
+  readonly truncate: (end: number) => void
+  /** The next record is at `end`, when none is held. */
+  readonly startAt: (end: number) => void
+  /** When the latest record of the oldest segment was appended; undefined when nothing is held. */
+  readonly oldestAt: () => number | undefined
+  /** Drops the segments with records of before `time` alone. */
+  readonly expire: (time: number) => void
   /** The record that starts at this offset: a view, valid for good. Undefined when it is not there or no longer. */
   readonly read: (offset: number, size: number) => Uint8Array | undefined
   /** The record that starts at this offset, its size taken from its first word. */
@@ -37,8 +48,14 @@ const MIN_RECORD = 91
 /**
  * @param budget bytes to hold
  * @param dropped called after the oldest segment went, with the new `minOffset`
+ * @param options.span longest time, in milliseconds, between two records of a segment. Default: any
+ * @param options.droppable what starts at this offset or later stays, whatever the budget says. Default: nothing
  */
-export const make = (budget: number, dropped: (minOffset: number) => void): CommitLog => {
+export const make = (budget: number, dropped: (minOffset: number) => void, options: {
+  readonly span?: number | undefined
+  readonly droppable?: (() => number) | undefined
+} = {}): CommitLog => {
+  const { droppable = () => Number.POSITIVE_INFINITY, span = Number.POSITIVE_INFINITY } = options
   const segmentSize = Math.max(MIN_SEGMENT, Math.min(MAX_SEGMENT, Math.floor(budget / 16)))
   const segments: Array<Segment> = []
   let held = 0
@@ -63,26 +80,51 @@ export const make = (budget: number, dropped: (minOffset: number) => void): Comm
     return at + size <= segment.used ? segment.bytes.subarray(at, at + size) : undefined
   }
   const minOffset = () => segments[0]?.start ?? end
+  const dropWhile = (goesOn: (oldest: Segment) => boolean) => {
+    const limit = droppable()
+    let some = false
+    for (let oldest = segments[0]; oldest !== undefined && goesOn(oldest); oldest = segments[0]) {
+      if (oldest.start + oldest.used > limit) break
+      held -= oldest.used
+      segments.shift()
+      some = true
+    }
+    if (some) dropped(minOffset())
+  }
 
   return {
     maxOffset: () => end,
     minOffset,
     size: () => held,
-    append: (record) => {
+    append: (record, now = 0) => {
       let last = segments[segments.length - 1]
-      if (last === undefined || last.used + record.length > last.bytes.length) {
-        last = { start: end, bytes: new Uint8Array(Math.max(segmentSize, record.length)), used: 0 }
+      if (last === undefined || last.used + record.length > last.bytes.length || now - last.firstAt > span) {
+        const bytes = new Uint8Array(Math.max(segmentSize, record.length))
+        last = { start: end, bytes, used: 0, firstAt: now, lastAt: now }
         segments.push(last)
       }
       last.bytes.set(record, last.used)
       last.used += record.length
+      last.lastAt = now
       held += record.length
       end += record.length
-      if (held > budget && segments.length > 1) {
-        while (held > budget && segments.length > 1) held -= segments.shift()!.used
-        dropped(minOffset())
-      }
+      if (held > budget && segments.length > 1) dropWhile(() => held > budget && segments.length > 1)
     },
+    truncate: (to) => {
+      if (to >= end) return
+      end = to
+      while (segments.length > 0 && segments[segments.length - 1]!.start >= to) held -= segments.pop()!.used
+      const last = segments[segments.length - 1]
+      if (last === undefined) return
+      held -= last.start + last.used - to
+      last.used = to - last.start
+      last.bytes = last.bytes.slice()
+    },
+    startAt: (at) => {
+      if (segments.length === 0) end = at
+    },
+    oldestAt: () => segments[0]?.lastAt,
+    expire: (time) => dropWhile((oldest) => oldest.lastAt < time),
     read,
     readOne: (offset) => {
       const head = read(offset, MIN_RECORD)

@@ -20,21 +20,24 @@ export interface ConsumeQueue {
   readonly storeTimestamp: (offset: number) => number
   /** Forgets the messages that the commit log dropped: those that start before `minCommitLogOffset`. */
   readonly trim: (minCommitLogOffset: number) => void
+  /** Forgets the messages from `end` on, an offset of the commit log: their offsets are given again. */
+  readonly truncate: (end: number) => void
   /** The first offset that was stored at or after `timestamp`; `maxOffset` when there is none. */
   readonly search: (timestamp: number) => number
 }
 
 const INITIAL = 64
 
-export const make = (topic: string, queueId: number): ConsumeQueue => {
+/** @param start the offset of its first message */
+export const make = (topic: string, queueId: number, start = 0): ConsumeQueue => {
   let positions = new Float64Array(INITIAL)
   let sizes = new Int32Array(INITIAL)
   let tags = new Int32Array(INITIAL)
   let times = new Float64Array(INITIAL)
   /** Queue offset of the column's first cell; cells before `min - base` are of dropped messages. */
-  let base = 0
-  let min = 0
-  let max = 0
+  let base = start
+  let min = start
+  let max = start
 
   const move = (capacity: number) => {
     const from = min - base
@@ -71,6 +74,9 @@ export const make = (topic: string, queueId: number): ConsumeQueue => {
     trim: (minCommitLogOffset) => {
       while (min < max && positions[min - base]! < minCommitLogOffset) min++
       if (positions.length > INITIAL && max - min < positions.length / 4) move(Math.max(INITIAL, (max - min) * 2))
+    },
+    truncate: (end) => {
+      while (max > min && positions[max - 1 - base]! >= end) max--
     },
     search: (timestamp) => {
       let low = min

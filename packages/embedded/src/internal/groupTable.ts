@@ -5,6 +5,8 @@
  */
 import type { GroupConfig } from "./bodies.js"
 import { groupConfig } from "./bodies.js"
+import type { Journal } from "./journal.js"
+import * as Table from "./table.js"
 import { groupProblem } from "./topicTable.js"
 
 export interface GroupTable {
@@ -37,8 +39,9 @@ const systemGroups = [
 ]
 
 /** @param autoCreate whether naming a group makes it; asked each time, because it can change */
-export const make = (autoCreate: () => boolean): GroupTable => {
-  const groups = new Map<string, GroupConfig>(systemGroups.map((name) => [name, groupConfig(name)]))
+export const make = (autoCreate: () => boolean, journal: Journal): GroupTable => {
+  const groups = Table.map<GroupConfig>(journal, "groups")
+  for (const name of systemGroups) groups.set(name, groupConfig(name))
   const forbidden = new Map<string, Map<string, number>>()
   let version = 0
   const put = (config: GroupConfig) => {

@@ -9,8 +9,10 @@ import { NAME_SERVER } from "../Fault.js"
 import * as Bodies from "./bodies.js"
 import type { Broker } from "./broker.js"
 import * as Fields from "./fields.js"
+import type { Journal } from "./journal.js"
 import type { Handler, Server, Shared } from "./server.js"
 import { answer, make as makeServer, ok, suggestion } from "./server.js"
+import * as Table from "./table.js"
 
 const ORDER_TOPIC_CONFIG = "ORDER_TOPIC_CONFIG"
 
@@ -28,12 +30,16 @@ export const make = (options: {
   readonly brokers: ReadonlyArray<Broker>
   readonly idleTimeout: number
   readonly shared: Shared
+  readonly journal: Journal
 }): NameServer => {
-  const { clusterName, shared } = options
+  const { clusterName, journal, shared } = options
   const { timers } = shared
   const unregistered = new Set<string>()
   const hidden = new Map<string, number>()
-  const config = new Map<string, Map<string, string>>()
+  /** Key-value configuration, by namespace and key. */
+  const config = Table.map<string>(journal, "config")
+  /** A namespace stays when its last key is gone. */
+  const namespaces = Table.map<boolean>(journal, "namespaces")
 
   const registered = () => options.brokers.filter((broker) => !unregistered.has(broker.name))
   const isHidden = (topic: string) => {
@@ -59,7 +65,7 @@ export const make = (options: {
         `No topic route info in name server for the topic: ${topic}${suggestion}`
       )
     }
-    const orderTopicConf = config.get(ORDER_TOPIC_CONFIG)?.get(topic)
+    const orderTopicConf = config.get(Table.keyOf(ORDER_TOPIC_CONFIG, topic))
     return {
       code: ResponseCode.SUCCESS,
       body: Bodies.write({
@@ -115,27 +121,28 @@ export const make = (options: {
 
   const put: Handler = ({ request: { extFields } }) => {
     const namespace = Fields.string(extFields, "namespace")
-    let table = config.get(namespace)
-    if (table === undefined) config.set(namespace, table = new Map())
-    table.set(Fields.string(extFields, "key"), Fields.string(extFields, "value"))
+    if (!namespaces.has(namespace)) namespaces.set(namespace, true)
+    config.set(Table.keyOf(namespace, Fields.string(extFields, "key")), Fields.string(extFields, "value"))
     return ok
   }
   const get: Handler = ({ request: { extFields } }) => {
     const namespace = Fields.string(extFields, "namespace")
     const key = Fields.string(extFields, "key")
-    const value = config.get(namespace)?.get(key)
+    const value = config.get(Table.keyOf(namespace, key))
     return value === undefined
       ? answer(ResponseCode.QUERY_NOT_FOUND, `No config item, Namespace: ${namespace} Key: ${key}`)
       : { code: ResponseCode.SUCCESS, extFields: { value } }
   }
   const remove: Handler = ({ request: { extFields } }) => {
-    config.get(Fields.string(extFields, "namespace"))?.delete(Fields.string(extFields, "key"))
+    config.delete(Table.keyOf(Fields.string(extFields, "namespace"), Fields.string(extFields, "key")))
     return ok
   }
   const list: Handler = ({ request: { extFields } }) => {
     const namespace = Fields.string(extFields, "namespace")
-    const table = config.get(namespace)
-    return table === undefined
+    const table = Array.from(config, ([key, value]) => [...Table.partsOf(key), value] as const)
+      .filter(([of]) => of === namespace)
+      .map(([, key, value]) => [key, value] as const)
+    return !namespaces.has(namespace)
       ? answer(ResponseCode.QUERY_NOT_FOUND, `No config item, Namespace: ${namespace}`)
       : { code: ResponseCode.SUCCESS, body: Bodies.write({ table: Object.fromEntries(table) }) }
   }
@@ -143,6 +150,7 @@ export const make = (options: {
   const server = makeServer({
     name: NAME_SERVER,
     shared,
+    whenKept: journal.whenKept,
     handlers: () =>
       new Map<number, Handler>([
         [RequestCode.GET_ROUTEINFO_BY_TOPIC, route],
@@ -159,6 +167,7 @@ export const make = (options: {
     onClose: () => {},
     clientTimeout: options.idleTimeout
   })
+  journal.recover()
   return {
     server,
     setRegistered: (broker, isRegistered) => {

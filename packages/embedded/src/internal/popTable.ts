@@ -8,8 +8,10 @@
  */
 import * as MessageProperties from "@effect-rocketmq/protocol/MessageProperties"
 import * as Names from "@effect-rocketmq/protocol/Names"
+import type { Journal } from "./journal.js"
 import type { Store } from "./store.js"
 import { decode, draftOf } from "./store.js"
+import { json } from "./table.js"
 import type { Timer, Timers } from "./timers.js"
 import type { TopicTable } from "./topicTable.js"
 
@@ -31,8 +33,16 @@ export interface PopTable {
   readonly size: () => number
 }
 
+/** How long what is due waits while nothing can be written, in milliseconds. */
+export const RETRY_WRITE = 1000
+
 /** The topic of a group's messages of a topic that come again. */
 export const retryTopic = (topic: string, group: string): string => `${Names.RETRY_PREFIX}${group}_${topic}`
+
+interface Invisible {
+  readonly taken: Taken
+  readonly invisibleTime: number
+}
 
 const keyOf = ({ group, offset, popTime, queueId, topic }: Taken): string =>
   `${topic}@${group}@${queueId}@${offset}@${popTime}`
@@ -42,15 +52,10 @@ export const make = (options: {
   readonly topics: TopicTable
   readonly timers: Timers
   readonly storeHost: string
+  readonly journal: Journal
 }): PopTable => {
-  const { store, storeHost, timers, topics } = options
-  const invisible = new Map<string, Timer>()
-
-  const settle = (key: string) => {
-    const timer = invisible.get(key)
-    if (timer !== undefined) timers.cancel(timer)
-    invisible.delete(key)
-  }
+  const { journal, store, storeHost, timers, topics } = options
+  const invisible = new Map<string, { readonly value: Invisible; timer: Timer }>()
 
   const revive = (taken: Taken) => {
     const queue = store.queue(taken.topic, taken.queueId)
@@ -73,17 +78,33 @@ export const make = (options: {
     })
   }
 
-  return {
-    take: (taken, invisibleTime) => {
-      const key = keyOf(taken)
-      settle(key)
-      const timer = timers.at(taken.popTime + invisibleTime, () => {
-        invisible.delete(key)
-        revive(taken)
-      })
-      invisible.set(key, timer)
+  const wait = (key: string, value: Invisible, until: number): Timer =>
+    timers.at(until, () => {
+      if (!journal.isWritable()) {
+        invisible.set(key, { value, timer: wait(key, value, timers.now() + RETRY_WRITE) })
+        return
+      }
+      journal.change(table, key, undefined)
+      revive(value.taken)
+    })
+  const table = journal.table<Invisible>({
+    name: "pops",
+    ...json<Invisible>(),
+    get: (key) => invisible.get(key)?.value,
+    set: (key, value) => {
+      const before = invisible.get(key)
+      if (before !== undefined) timers.cancel(before.timer)
+      if (value === undefined) invisible.delete(key)
+      else invisible.set(key, { value, timer: wait(key, value, value.taken.popTime + value.invisibleTime) })
     },
-    settle: (taken) => settle(keyOf(taken)),
+    *entries() {
+      for (const [key, { value }] of invisible) yield [key, value] as const
+    }
+  })
+
+  return {
+    take: (taken, invisibleTime) => journal.change(table, keyOf(taken), { taken, invisibleTime }),
+    settle: (taken) => journal.change(table, keyOf(taken), undefined),
     size: () => invisible.size
   }
 }

@@ -10,10 +10,13 @@ import * as MessageProperties from "@effect-rocketmq/protocol/MessageProperties"
 import * as Names from "@effect-rocketmq/protocol/Names"
 import * as ResponseCode from "@effect-rocketmq/protocol/ResponseCode"
 import * as SysFlag from "@effect-rocketmq/protocol/SysFlag"
+import type { Journal } from "./journal.js"
+import { RETRY_WRITE } from "./popTable.js"
 import type { Answer } from "./server.js"
 import { answer } from "./server.js"
 import type { Draft, Store, Stored } from "./store.js"
 import { decode, draftOf } from "./store.js"
+import { json } from "./table.js"
 import type { Timer, Timers } from "./timers.js"
 import { TIMER_TOPIC } from "./topicTable.js"
 
@@ -46,6 +49,12 @@ export interface Schedule {
   readonly waiting: () => number
 }
 
+/** A message that waits: until when, and for a timer message its slot of the wheel and its unique key. */
+interface Due {
+  readonly at: number
+  readonly slot?: string | undefined
+}
+
 const whole = /^[+-]?\d+$/
 
 const wholeNumber = (text: string): number => whole.test(text) ? Number(text) : Number.NaN
@@ -72,14 +81,15 @@ export const make = (options: {
   readonly maxTimerDelay: () => number
   /** What becomes of timer messages: they wait, are refused, or are taken for ordinary ones (4.x). */
   readonly wheel: "On" | "Off" | "Missing"
+  readonly journal: Journal
 }): Schedule => {
-  const { levels, now, store, timers } = options
-  /** Timer messages that wait, by slot and unique key. */
-  const wheel = new Map<string, Array<Timer>>()
-  let waiting = 0
+  const { journal, levels, now, store, timers } = options
+  /** What waits, by commit log offset. */
+  const waiting = new Map<string, { readonly due: Due; timer: Timer }>()
+  /** Of timer messages the same by slot and unique key. */
+  const wheel = new Map<string, Set<string>>()
 
   const deliver = (commitLogOffset: number) => {
-    waiting--
     const record = store.look(commitLogOffset)
     if (record === undefined) return
     const draft = draftOf(decode(record))
@@ -99,10 +109,40 @@ export const make = (options: {
         [MessageProperties.REAL_QID]: String(draft.queueId)
       }
     })
-  const wait = (at: number, run: () => void): Timer => {
-    waiting++
-    return timers.at(at, run)
-  }
+  const timerOf = (key: string, due: Due, at: number): Timer =>
+    timers.at(at, () => {
+      if (!journal.isWritable()) {
+        waiting.set(key, { due, timer: timerOf(key, due, now() + RETRY_WRITE) })
+        return
+      }
+      journal.change(table, key, undefined)
+      deliver(Number(key))
+    })
+  const table = journal.table<Due>({
+    name: "due",
+    ...json<Due>(),
+    get: (key) => waiting.get(key)?.due,
+    set: (key, due) => {
+      const before = waiting.get(key)
+      if (before !== undefined) {
+        timers.cancel(before.timer)
+        waiting.delete(key)
+        const others = wheel.get(before.due.slot ?? "")
+        others?.delete(key)
+        if (others?.size === 0) wheel.delete(before.due.slot!)
+      }
+      if (due === undefined) return
+      waiting.set(key, { due, timer: timerOf(key, due, due.at) })
+      if (due.slot === undefined) return
+      const others = wheel.get(due.slot)
+      if (others === undefined) wheel.set(due.slot, new Set([key]))
+      else others.add(key)
+    },
+    *entries() {
+      for (const [key, { due }] of waiting) yield [key, due] as const
+    }
+  })
+  const wait = ({ commitLogOffset }: Stored, due: Due) => journal.change(table, String(commitLogOffset), due)
 
   const putByLevel = (draft: Draft, level: number): Stored | undefined => {
     const used = Math.min(level, levels.length)
@@ -112,25 +152,12 @@ export const make = (options: {
       used - 1,
       level === used ? {} : { [MessageProperties.DELAY]: String(used) }
     )
-    if (stored !== undefined) wait(now() + levels[used - 1]!, () => deliver(stored.commitLogOffset))
+    if (stored !== undefined) wait(stored, { at: now() + levels[used - 1]! })
     return stored
   }
 
-  const enter = (key: string, at: number, { commitLogOffset }: Stored) => {
-    const timer = wait(at, () => {
-      wheel.delete(key)
-      deliver(commitLogOffset)
-    })
-    const others = wheel.get(key)
-    if (others === undefined) wheel.set(key, [timer])
-    else others.push(timer)
-  }
-  const recall = (key: string) => {
-    for (const timer of wheel.get(key) ?? []) {
-      waiting--
-      timers.cancel(timer)
-    }
-    wheel.delete(key)
+  const recall = (slot: string) => {
+    for (const key of Array.from(wheel.get(slot) ?? [])) journal.change(table, key, undefined)
   }
   const putInWheel = (draft: Draft, time: number): Scheduled | undefined => {
     // the wheel ticks once a second: a message waits in the slot before its time and leaves it when the slot is over
@@ -139,7 +166,12 @@ export const make = (options: {
     if (stored === undefined) return undefined
     const recalled = draft.properties[MessageProperties.TIMER_DEL_UNIQKEY]
     if (recalled !== undefined) recall(`${timerOut} ${recalled}`)
-    else enter(`${timerOut} ${draft.properties[MessageProperties.UNIQ_KEY]}`, timerOut + TIMER_PRECISION, stored)
+    else {
+      wait(stored, {
+        at: timerOut + TIMER_PRECISION,
+        slot: `${timerOut} ${draft.properties[MessageProperties.UNIQ_KEY]}`
+      })
+    }
     return { ...stored, timerOut }
   }
   const timerTime = (properties: Readonly<Record<string, string>>): number | undefined => {
@@ -153,7 +185,7 @@ export const make = (options: {
 
   return {
     maxLevel: levels.length,
-    waiting: () => waiting,
+    waiting: () => waiting.size,
     put: (draft) => {
       const { properties } = draft
       const type = SysFlag.transactionType(draft.sysFlag)

@@ -13,6 +13,7 @@ import * as Expiry from "./expiry.js"
 import * as FaultAnswers from "./faultAnswers.js"
 import type { Faults, Hit } from "./faults.js"
 import { BadRequest } from "./fields.js"
+import type { WhenKept } from "./journal.js"
 import type { Tasks } from "./tasks.js"
 import type { Timers } from "./timers.js"
 
@@ -44,6 +45,13 @@ const faq = "https://rocketmq.apache.org/docs/bestPractice/06FAQ"
 
 /** The tail that RocketMQ puts behind some remarks. */
 export const suggestion = `\nSee ${faq} for further details.`
+
+/** What a broker says whose disk is full. */
+const notKept = answer(
+  ResponseCode.SERVICE_NOT_AVAILABLE,
+  "service not available now. It may be caused by one of the following reasons: the broker's disk is full, messages are " +
+    "put to the slave, message store has been shut down, etc."
+)
 
 /** What all servers of a cluster share. */
 export interface Shared {
@@ -78,6 +86,8 @@ export const make = (options: {
   readonly name: string
   readonly shared: Shared
   readonly handlers: () => Handlers
+  /** Holds an answer back until what it says is kept; undefined: it never has to wait. */
+  readonly whenKept?: WhenKept | undefined
   readonly onClose: (connection: Connection) => void
   /** How long a connection may be silent, in milliseconds. */
   readonly clientTimeout: number
@@ -106,11 +116,16 @@ export const make = (options: {
     })
   }
 
-  const reply = (call: Call, response: Answer) => {
+  const replyNow = (call: Call, response: Answer) => {
     shared.changed()
     if (call.fault !== undefined) return replyUnder(call.fault, call, response)
     if (!Remoting.isOneway(call.request)) call.connection.send(commandOf(call, response))
   }
+
+  const { whenKept } = options
+  const reply = whenKept === undefined
+    ? replyNow
+    : (call: Call, response: Answer) => whenKept(() => replyNow(call, response), () => replyNow(call, notKept))
 
   const run = (call: Call): Answer | undefined => {
     const handler = (handlers ??= options.handlers()).get(call.request.code)

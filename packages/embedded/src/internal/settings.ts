@@ -13,6 +13,8 @@ export interface Settings {
   readonly autoCreateGroup: boolean
   readonly defaultTopicQueues: number
   readonly retentionBytes: number
+  /** Undefined: messages of any age are kept. */
+  readonly retentionAge: number | undefined
   readonly maxMessageSize: number
   readonly delayLevels: ReadonlyArray<number>
   readonly maxTimerDelay: number
@@ -47,6 +49,7 @@ export const settingsOf = (options: Options): Settings => ({
   autoCreateGroup: options.autoCreateGroup ?? true,
   defaultTopicQueues: options.defaultTopicQueues ?? 8,
   retentionBytes: options.retentionBytes ?? 256 * 1024 * 1024,
+  retentionAge: options.retentionAge === undefined ? undefined : Duration.toMillis(options.retentionAge),
   maxMessageSize: options.maxMessageSize ?? 4 * 1024 * 1024,
   delayLevels: (options.delayLevels ?? defaultDelayLevels).map((level) => Duration.toMillis(level)),
   maxTimerDelay: Duration.toMillis(options.maxTimerDelay ?? Duration.days(3)),

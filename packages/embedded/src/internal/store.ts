@@ -10,6 +10,8 @@ import * as Either from "effect/Either"
 import * as CommitLog from "./commitLog.js"
 import type { ConsumeQueue } from "./consumeQueue.js"
 import * as ConsumeQueues from "./consumeQueue.js"
+import type * as Journals from "./journal.js"
+import type { Timers } from "./timers.js"
 
 /** A message about to be stored. */
 export interface Draft {
@@ -103,22 +105,54 @@ export const draftOf = (message: MessageExt.MessageExt): Draft => ({
 
 const none: ReadonlyArray<Uint8Array> = []
 
+const tagsCodeOf = (tags: string | undefined): number => tags === undefined ? 0 : JavaHash.hashCode(tags)
+
 /**
  * @param options.stored called after each message, in order
  */
 export const make = (options: {
   readonly retentionBytes: number
+  /** Milliseconds; undefined: any. */
+  readonly retentionAge?: number | undefined
+  readonly journal: Journals.Journal
+  readonly timers: Timers
   readonly storeHost: string
   readonly now: () => number
   readonly stored: (stored: Stored, tagsCode: number, properties: () => MessageProperties.Properties) => void
 }): Store => {
+  const { journal, retentionAge, timers } = options
   const topics = new Map<string, Map<number, ConsumeQueue>>()
   const log = CommitLog.make(options.retentionBytes, (minOffset) => {
     for (const queues of topics.values()) for (const queue of queues.values()) queue.trim(minOffset)
+    journal.dropped(minOffset)
+  }, {
+    // so that a message is dropped soon after its time, also where few come
+    span: retentionAge === undefined ? undefined : retentionAge / 16,
+    droppable: journal.droppable
   })
   /** Where the next offset of a deleted queue would have been is forgotten with it, as in RocketMQ. */
   const removeTopic = (topic: string) => {
+    const queues = topics.get(topic)
+    if (queues === undefined) return
+    journal.removeTopic(topic, () => topics.set(topic, queues))
     topics.delete(topic)
+  }
+  let ageing = false
+  /** Looks at the age of the oldest messages when it may be too high. */
+  const age = () => {
+    const oldestAt = log.oldestAt()
+    if (retentionAge === undefined || ageing || oldestAt === undefined) return
+    ageing = true
+    const due = oldestAt + retentionAge + 1
+    // what is too old and still there is not flushed yet
+    timers.at(due > options.now() ? due : options.now() + 1000, () => {
+      ageing = false
+      expire()
+    })
+  }
+  const expire = () => {
+    if (retentionAge !== undefined) log.expire(options.now() - retentionAge)
+    age()
   }
   const queue = (topic: string, queueId: number) => topics.get(topic)?.get(queueId)
   const ensure = (topic: string, queueId: number): ConsumeQueue => {
@@ -127,6 +161,13 @@ export const make = (options: {
     let found = queues.get(queueId)
     if (found === undefined) queues.set(queueId, found = ConsumeQueues.make(topic, queueId))
     return found
+  }
+  /** The entry comes first: appending may drop old segments, and trimming must already see this queue as it is. */
+  const put = (target: ConsumeQueue, record: Uint8Array, tagsCode: number, storeTimestamp: number): number => {
+    const queueOffset = target.append(log.maxOffset(), record.length, tagsCode, storeTimestamp)
+    log.append(record, storeTimestamp)
+    age()
+    return queueOffset
   }
   const append = (draft: Draft): Stored | undefined => {
     const target = ensure(draft.topic, draft.queueId)
@@ -150,11 +191,9 @@ export const make = (options: {
     })
     if (Either.isLeft(encoded)) return undefined
     const record = encoded.right
-    const tags = draft.properties[MessageProperties.TAGS]
-    const tagsCode = tags === undefined ? 0 : JavaHash.hashCode(tags)
-    // the entry comes first: appending may drop old segments, and trimming must already see this queue as it is
-    const queueOffset = target.append(commitLogOffset, record.length, tagsCode, storeTimestamp)
-    log.append(record)
+    const tagsCode = tagsCodeOf(draft.properties[MessageProperties.TAGS])
+    journal.append(record, storeTimestamp)
+    const queueOffset = put(target, record, tagsCode, storeTimestamp)
     const stored = {
       topic: draft.topic,
       queueId: draft.queueId,
@@ -211,6 +250,44 @@ export const make = (options: {
       size
     }
   }
+
+  journal.bind({
+    start: log.minOffset,
+    end: log.maxOffset,
+    truncate: (end) => {
+      log.truncate(end)
+      for (const [topic, queues] of Array.from(topics)) {
+        for (const queue of Array.from(queues.values())) {
+          queue.truncate(end)
+          if (queue.maxOffset() === 0) queues.delete(queue.queueId)
+        }
+        if (queues.size === 0) topics.delete(topic)
+      }
+    },
+    *positions() {
+      for (const queues of topics.values()) {
+        for (const queue of queues.values()) yield [queue.topic, queue.queueId, queue.maxOffset()] as const
+      }
+    },
+    restorePositions: (positions, end) => {
+      log.startAt(end)
+      const before = new Map(topics)
+      topics.clear()
+      for (const [topic, queueId, next] of positions) {
+        const queues = topics.get(topic) ?? new Map<number, ConsumeQueue>()
+        topics.set(topic, queues)
+        queues.set(queueId, before.get(topic)?.get(queueId) ?? ConsumeQueues.make(topic, queueId, next))
+      }
+    },
+    restore: (record) => {
+      const { properties, queueId, storeTimestamp, topic } = decode(record)
+      put(ensure(topic, queueId), record, tagsCodeOf(properties[MessageProperties.TAGS]), storeTimestamp)
+    },
+    removeTopic: (topic) => {
+      topics.delete(topic)
+    },
+    restored: expire
+  })
 
   return {
     append,

@@ -5,6 +5,8 @@
  */
 import * as Names from "@effect-rocketmq/protocol/Names"
 import * as Permission from "@effect-rocketmq/protocol/Permission"
+import type { Journal } from "./journal.js"
+import * as Table from "./table.js"
 
 /** What a broker keeps of a topic; the JSON form is `TopicConfig` of the protocol. */
 export interface Topic {
@@ -77,8 +79,10 @@ export const make = (options: {
   readonly delayLevels: number
   readonly brokerName: string
   readonly clusterName: string
+  readonly journal: Journal
 }): TopicTable => {
-  const topics = new Map<string, Topic>()
+  // the topics that come with a broker are as its settings say now
+  const topics = Table.map<Topic>(options.journal, "topics", { isFixed: true })
   let version = 0
   const put = (topic: Topic) => {
     topics.set(topic.name, topic)

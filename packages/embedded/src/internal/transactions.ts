@@ -18,6 +18,7 @@ import type { Answer, Handler } from "./server.js"
 import { answer, ok } from "./server.js"
 import type { Draft, Stored } from "./store.js"
 import { decode, draftOf } from "./store.js"
+import { numbers } from "./table.js"
 import { CHECK_MAX_TIME_TOPIC } from "./topicTable.js"
 
 export interface Transactions {
@@ -30,11 +31,36 @@ export interface Transactions {
 const NOTE_INTERVAL = 3000
 
 export const make = (broker: Broker): Transactions => {
-  const { settings, store } = broker
+  const { journal, settings, store } = broker
   /** Half messages without a noted end: offset in the half topic, to commit log offset. */
   const pending = new Map<number, number>()
   /** Offsets in the half topic whose end is not noted yet. */
-  let ended: Array<number> = []
+  const ended = new Set<number>()
+  const table = journal.table<number>({
+    name: "halves",
+    ...numbers,
+    get: (key) => ended.has(Number(key)) ? undefined : pending.get(Number(key)),
+    set: (key, commitLogOffset) => {
+      const queueOffset = Number(key)
+      if (commitLogOffset === undefined) {
+        ended.add(queueOffset)
+        notes.arm()
+      } else {
+        ended.delete(queueOffset)
+        pending.set(queueOffset, commitLogOffset)
+        checks.arm()
+      }
+    },
+    *entries() {
+      for (const [queueOffset, at] of pending) if (!ended.has(queueOffset)) yield [String(queueOffset), at] as const
+    }
+  })
+  const wait = (stored: Stored) => journal.change(table, String(stored.queueOffset), stored.commitLogOffset)
+  const forget = (queueOffset: number) => {
+    journal.change(table, String(queueOffset), undefined)
+    pending.delete(queueOffset)
+    ended.delete(queueOffset)
+  }
 
   const prepare = (draft: Draft): Stored | undefined => {
     const properties: Record<string, string> = {
@@ -51,10 +77,7 @@ export const make = (broker: Broker): Transactions => {
       sysFlag: SysFlag.withTransactionType(draft.sysFlag, SysFlag.TRANSACTION_NOT_TYPE),
       properties
     })
-    if (stored !== undefined) {
-      pending.set(stored.queueOffset, stored.commitLogOffset)
-      checks.arm()
-    }
+    if (stored !== undefined) wait(stored)
     return stored
   }
 
@@ -112,8 +135,7 @@ export const make = (broker: Broker): Transactions => {
     if (problem !== undefined) return answer(ResponseCode.SYSTEM_ERROR, problem)
     const response = state === SysFlag.TRANSACTION_COMMIT_TYPE ? commit(message) : ok
     if (response.code === ResponseCode.SUCCESS) {
-      ended.push(Number(message.queueOffset))
-      notes.arm()
+      journal.change(table, String(message.queueOffset), undefined)
     }
     return response
   }
@@ -160,7 +182,7 @@ export const make = (broker: Broker): Transactions => {
 
   const putBack = (draft: Draft): Stored | undefined => {
     const stored = store.append(draft)
-    if (stored !== undefined) pending.set(stored.queueOffset, stored.commitLogOffset)
+    if (stored !== undefined) wait(stored)
     return stored
   }
 
@@ -173,16 +195,16 @@ export const make = (broker: Broker): Transactions => {
     // when both are due, ends are noted first
     notes.runIfDue()
     // what is put back while this runs has its turn at the next check
-    for (const [queueOffset, commitLogOffset] of Array.from(pending)) {
+    for (const [queueOffset, commitLogOffset] of Array.from(pending).sort(([left], [right]) => left - right)) {
       const record = store.look(commitLogOffset)
       if (record === undefined) {
-        pending.delete(queueOffset)
+        forget(queueOffset)
         continue
       }
       const message = decode(record)
       const times = Number(message.properties[MessageProperties.TRANSACTION_CHECK_TIMES] ?? "0")
       if (times >= settings.transactionCheckMax) {
-        pending.delete(queueOffset)
+        forget(queueOffset)
         giveUp(message)
         continue
       }
@@ -192,7 +214,7 @@ export const make = (broker: Broker): Transactions => {
       const own = immunity(message)
       if (own !== undefined && age <= own) {
         // put back unasked, and yet counted as if it had been asked about
-        pending.delete(queueOffset)
+        forget(queueOffset)
         putBack(renewed(message, {
           [MessageProperties.TRAN_PREPARED_QUEUE_OFFSET]: String(queueOffset),
           ...message.properties,
@@ -203,7 +225,7 @@ export const make = (broker: Broker): Transactions => {
       // a young one has all behind it wait, whatever their age; one of the future is asked about at once
       if (own === undefined && age >= 0 && age <= settings.transactionTimeout) return
       const draft = renewed(message, counted)
-      pending.delete(queueOffset)
+      forget(queueOffset)
       const stored = putBack(draft)
       if (stored !== undefined) ask(message, stored, draft)
     }
@@ -211,7 +233,7 @@ export const make = (broker: Broker): Transactions => {
 
   const note = () => {
     for (const queueOffset of ended) pending.delete(queueOffset)
-    ended = []
+    ended.clear()
   }
 
   /** Runs at the next of the regular times since the broker's start, and on while there is work. */
@@ -223,7 +245,7 @@ export const make = (broker: Broker): Transactions => {
       due = broker.bootTimestamp + (passed + 1) * interval
       broker.timers.at(due, () => {
         due = undefined
-        if (broker.server.isUp()) run()
+        if (broker.server.isUp() && journal.isWritable()) run()
         if (isNeeded()) arm()
       })
     }
@@ -232,7 +254,7 @@ export const make = (broker: Broker): Transactions => {
     }
     return { arm, runIfDue }
   }
-  const notes = regularly(NOTE_INTERVAL, note, () => ended.length > 0)
+  const notes = regularly(NOTE_INTERVAL, note, () => ended.size > 0)
   const checks = regularly(settings.transactionCheckInterval, check, () => pending.size > 0)
 
   return { prepare, end }
