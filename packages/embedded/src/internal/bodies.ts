@@ -250,6 +250,16 @@ export const readTopics = (body: Uint8Array | undefined): ReadonlyArray<{
     }
   })
 
+/** The queues in a route. */
+export const readQueueDatas = (body: Uint8Array | undefined) =>
+  objects(parse(body)["queueDatas"]).map((value) => ({
+    brokerName: text(value["brokerName"]),
+    readQueues: number(value["readQueueNums"]),
+    writeQueues: number(value["writeQueueNums"]),
+    perm: number(value["perm"]),
+    sysFlag: number(value["topicSysFlag"])
+  }))
+
 export const writeVersion = (counter: number, timestamp: number): LooseJson.JsonObject => ({
   counter,
   stateVersion: 0,

@@ -72,14 +72,15 @@ export const make = (options: Options = {}): Effect.Effect<Cluster, never, Scope
         shared,
         random: (bound) => generator.integer(bound)
       }))
+    const nameServerAddress = options.nameServerAddress ?? "127.0.0.1:9876"
     const nameServer = NameServers.make({
       clusterName,
+      port: nameServerAddress.slice(nameServerAddress.lastIndexOf(":") + 1),
       brokers,
       idleTimeout: settings.clientTimeout,
       shared,
       journal: journals.get(NAME_SERVER)!
     })
-    const nameServerAddress = options.nameServerAddress ?? "127.0.0.1:9876"
     const byAddress = new Map<string, Server>([
       [nameServerAddress, nameServer.server],
       ...brokers.map((broker) => [broker.address, broker.server] as const)

@@ -6,13 +6,16 @@
 import * as RequestCode from "@effect-rocketmq/protocol/RequestCode"
 import * as ResponseCode from "@effect-rocketmq/protocol/ResponseCode"
 import { NAME_SERVER } from "../Fault.js"
+import { bodyAnswer } from "./answers.js"
 import * as Bodies from "./bodies.js"
 import type { Broker } from "./broker.js"
 import * as Fields from "./fields.js"
 import type { Journal } from "./journal.js"
+import * as NameServerAdmin from "./nameServerAdmin.js"
 import type { Handler, Server, Shared } from "./server.js"
 import { answer, make as makeServer, ok, suggestion } from "./server.js"
 import * as Table from "./table.js"
+import type { Topic } from "./topicTable.js"
 
 const ORDER_TOPIC_CONFIG = "ORDER_TOPIC_CONFIG"
 
@@ -27,6 +30,8 @@ export interface NameServer {
 
 export const make = (options: {
   readonly clusterName: string
+  /** The port that clients connect to. */
+  readonly port: string
   readonly brokers: ReadonlyArray<Broker>
   readonly idleTimeout: number
   readonly shared: Shared
@@ -35,19 +40,19 @@ export const make = (options: {
   const { clusterName, journal, shared } = options
   const { timers } = shared
   const unregistered = new Set<string>()
-  const hidden = new Map<string, number>()
+  /** Topics that were deleted here, until when: the object, because a topic that is made anew is seen at once. */
+  const hidden = new WeakMap<Topic, number>()
   /** Key-value configuration, by namespace and key. */
   const config = Table.map<string>(journal, "config")
   /** A namespace stays when its last key is gone. */
   const namespaces = Table.map<boolean>(journal, "namespaces")
 
   const registered = () => options.brokers.filter((broker) => !unregistered.has(broker.name))
-  const isHidden = (topic: string) => {
-    const until = hidden.get(topic)
-    if (until === undefined) return false
-    if (timers.now() < until) return true
-    hidden.delete(topic)
-    return false
+  const admin = NameServerAdmin.make({ port: options.port, registered })
+  /** The topic of a broker as it is known here. */
+  const known = (broker: Broker, name: string): Topic | undefined => {
+    const topic = broker.topics.get(name)
+    return topic === undefined || timers.now() < (hidden.get(topic) ?? 0) ? undefined : topic
   }
   const brokerData = (broker: Broker) => ({
     cluster: clusterName,
@@ -58,7 +63,10 @@ export const make = (options: {
 
   const route: Handler = ({ request: { extFields } }) => {
     const topic = Fields.string(extFields, "topic")
-    const holders = isHidden(topic) ? [] : registered().filter((broker) => broker.topics.get(topic) !== undefined)
+    const extra = admin.registeredOf(topic)
+    const holders = registered().filter((broker) =>
+      known(broker, topic) !== undefined || extra.some(({ brokerName }) => brokerName === broker.name)
+    )
     if (holders.length === 0) {
       return answer(
         ResponseCode.TOPIC_NOT_EXIST,
@@ -71,13 +79,16 @@ export const make = (options: {
       body: Bodies.write({
         brokerDatas: holders.map(brokerData),
         queueDatas: holders.map((broker) => {
-          const found = broker.topics.get(topic)!
+          const found = known(broker, topic)
+          const { perm, readQueues, sysFlag, writeQueues } = found === undefined
+            ? extra.find(({ brokerName }) => brokerName === broker.name)!
+            : { ...found, perm: admin.permission(broker, found) }
           return {
             brokerName: broker.name,
-            readQueueNums: found.readQueues,
-            writeQueueNums: found.writeQueues,
-            perm: found.perm,
-            topicSysFlag: found.sysFlag
+            readQueueNums: readQueues,
+            writeQueueNums: writeQueues,
+            perm,
+            topicSysFlag: sysFlag
           }
         }),
         filterServerTable: {},
@@ -95,18 +106,16 @@ export const make = (options: {
   })
 
   const topicNames = () => {
-    const names = new Set<string>()
-    for (const broker of registered()) for (const topic of broker.topics.all()) names.add(topic.name)
-    return Array.from(names).filter((name) => !isHidden(name))
+    const names = new Set<string>(admin.registeredTopics())
+    for (const broker of registered()) {
+      for (const { name } of broker.topics.all()) if (known(broker, name) !== undefined) names.add(name)
+    }
+    return Array.from(names)
   }
-  const topics: Handler = () => ({
-    code: ResponseCode.SUCCESS,
-    body: Bodies.write({ topicList: topicNames() })
-  })
-  const topicsOfCluster: Handler = ({ request: { extFields } }) => ({
-    code: ResponseCode.SUCCESS,
-    body: Bodies.write({ topicList: Fields.string(extFields, "cluster") === clusterName ? topicNames() : [] })
-  })
+  const topics: Handler = () => admin.disabled("enableAllTopicList") ?? bodyAnswer({ topicList: topicNames() })
+  const topicsOfCluster: Handler = ({ request: { extFields } }) =>
+    admin.disabled("enableTopicList") ??
+      bodyAnswer({ topicList: Fields.string(extFields, "cluster") === clusterName ? topicNames() : [] })
   const systemTopics: Handler = () => ({
     code: ResponseCode.SUCCESS,
     body: Bodies.write({
@@ -115,12 +124,19 @@ export const make = (options: {
     })
   })
   const deleteTopic: Handler = ({ request: { extFields } }) => {
-    hidden.set(Fields.string(extFields, "topic"), timers.now() + REGISTER_PERIOD)
+    const name = Fields.string(extFields, "topic")
+    if ((extFields["clusterName"] || clusterName) !== clusterName) return ok
+    for (const broker of registered()) {
+      const topic = broker.topics.get(name)
+      if (topic !== undefined) hidden.set(topic, timers.now() + REGISTER_PERIOD)
+    }
+    admin.unregister(name)
     return ok
   }
 
   const put: Handler = ({ request: { extFields } }) => {
     const namespace = Fields.string(extFields, "namespace")
+    if (extFields["key"] === undefined) return answer(ResponseCode.SYSTEM_ERROR, "namespace or key is null")
     if (!namespaces.has(namespace)) namespaces.set(namespace, true)
     config.set(Table.keyOf(namespace, Fields.string(extFields, "key")), Fields.string(extFields, "value"))
     return ok
@@ -162,7 +178,8 @@ export const make = (options: {
         [RequestCode.PUT_KV_CONFIG, put],
         [RequestCode.GET_KV_CONFIG, get],
         [RequestCode.DELETE_KV_CONFIG, remove],
-        [RequestCode.GET_KVLIST_BY_NAMESPACE, list]
+        [RequestCode.GET_KVLIST_BY_NAMESPACE, list],
+        ...admin.handlers
       ]),
     onClose: () => {},
     clientTimeout: options.idleTimeout
