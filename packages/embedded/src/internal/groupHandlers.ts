@@ -26,12 +26,17 @@ export const make = (broker: Broker): ReadonlyArray<readonly [number, Handler]> 
   /** What is sent replaces what was, but attributes are sent as changes. */
   const changed = (group: GroupConfig): GroupConfig => {
     const before = broker.groups.get(group.groupName)
-    const changes = Object.entries(group.attributes).map(([name, value]) => [name, value] as const)
+    const changes = Object.entries(group.attributes)
+    return { ...group, attributes: Attributes.change(Attributes.groupAttributes, before?.attributes, changes) }
+  }
+  const put = (groups: ReadonlyArray<GroupConfig>): Answer => {
     try {
-      return { ...group, attributes: Attributes.change(Attributes.groupAttributes, before?.attributes, changes) }
+      for (const group of groups.map(changed)) broker.groups.put(group)
+      return ok
     } catch (error) {
-      // here, unlike for topics, nobody catches it
-      throw error instanceof Fields.BadRequest ? new Error(`java.lang.RuntimeException: ${error.message}`) : error
+      if (!(error instanceof Fields.BadRequest)) throw error
+      // unlike for topics nobody catches it there, and so its name is told
+      return answer(ResponseCode.SYSTEM_ERROR, `java.lang.RuntimeException: ${error.message}`)
     }
   }
 
@@ -41,8 +46,7 @@ export const make = (broker: Broker): ReadonlyArray<readonly [number, Handler]> 
     const group = Bodies.readGroupConfig(request.body)
     const refusal = refusalOf(group)
     if (refusal !== undefined) return refusal
-    broker.groups.put(changed(group))
-    return ok
+    return put([group])
   }
 
   const putGroups: Handler = ({ request }) => {
@@ -51,8 +55,7 @@ export const make = (broker: Broker): ReadonlyArray<readonly [number, Handler]> 
       const refusal = refusalOf(group)
       if (refusal !== undefined) return refusal
     }
-    for (const group of groups.map(changed)) broker.groups.put(group)
-    return ok
+    return put(groups)
   }
 
   const allGroups: Handler = ({ request: { extFields } }) => {

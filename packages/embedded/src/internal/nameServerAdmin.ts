@@ -90,21 +90,23 @@ export const make = (options: {
   const { registered } = options
   const config = new Map(readProperties(new TextEncoder().encode(defaults)))
   config.set("listenPort", options.port)
-  /** Permissions that an administrator has changed here, until the broker tells of the topic anew. */
-  const permissions = new WeakMap<Topic, number>()
+  /** Permissions that an administrator has changed here, until the broker tells of the topic or of its own anew. */
+  const permissions = new WeakMap<Topic, { readonly perm: number; readonly ofBroker: number }>()
   const extra = new Map<string, ReadonlyArray<Registered>>()
 
   const permission = (broker: Broker, topic: Topic): number => {
     const ofBroker = broker.config.permission()
     const isOpen = Permission.isReadable(ofBroker) && Permission.isWriteable(ofBroker)
-    return permissions.get(topic) ?? (isOpen ? topic.perm : topic.perm & ofBroker)
+    const changed = permissions.get(topic)
+    if (changed !== undefined && changed.ofBroker === ofBroker) return changed.perm
+    return isOpen ? topic.perm : topic.perm & ofBroker
   }
   const changePermissions = (counted: string, change: (before: number) => number): Handler => ({ request }) => {
     const name = Fields.string(request.extFields, "brokerName")
     let count = 0
     for (const broker of registered().filter((broker) => broker.name === name)) {
       for (const topic of broker.topics.all()) {
-        permissions.set(topic, change(permission(broker, topic)))
+        permissions.set(topic, { perm: change(permission(broker, topic)), ofBroker: broker.config.permission() })
         count++
       }
     }
