@@ -18,6 +18,7 @@ import type * as Option from "effect/Option"
 import type * as Scope from "effect/Scope"
 import type { Fault, Injected } from "./Fault.js"
 import * as Clusters from "./internal/cluster.js"
+import type { Network } from "./Network.js"
 import type * as Storage from "./Storage.js"
 
 /**
@@ -200,6 +201,10 @@ export interface Cluster {
   readonly unfreeze: (server: string) => Effect.Effect<void>
   /** Closes all connections of a server; clients may connect anew at once. */
   readonly disconnect: (server: string) => Effect.Effect<void>
+  /** What the network to a server is like from now on, on all connections to it. */
+  readonly network: (server: string, network: Network) => Effect.Effect<void>
+  /** The server's ends of all connections to it close, and their clients are not told. New connections are well. */
+  readonly halfOpen: (server: string) => Effect.Effect<void>
   /** Open connections of a server. */
   readonly connections: (server: string) => Effect.Effect<number>
   /**

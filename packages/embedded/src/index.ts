@@ -25,11 +25,46 @@ export * as EmbeddedCluster from "./EmbeddedCluster.js"
 export * as EmbeddedServer from "./EmbeddedServer.js"
 
 /**
- * What may go wrong on purpose: answers of an embedded server that fail, get lost or come late. For tests of clients.
+ * What may go wrong on purpose: requests and answers that fail, get lost, come late, twice or in pieces. For tests of
+ * clients: on an embedded cluster by `cluster.inject`, before any RocketMQ by a `FaultProxy`.
+ *
+ * A fault is a plain value: an action, and the conditions under which it happens.
+ *
+ * @example
+ * import * as Fault from "@effect-rocketmq/embedded/Fault"
+ * import * as RequestCode from "@effect-rocketmq/protocol/RequestCode"
+ *
+ * const slow = Fault.delay("1 second").pipe(
+ *   Fault.onTopic("orders"),
+ *   Fault.onCode(RequestCode.SEND_MESSAGE_V2),
+ *   Fault.times(3)
+ * )
+ * assert.strictEqual(Fault.format(slow), "delay=1s code=SEND_MESSAGE_V2 topic=orders times=3")
  *
  * @since 0.1.0
  */
 export * as Fault from "./Fault.js"
+
+/**
+ * A proxy before the servers of any RocketMQ, real or embedded, where things go wrong on purpose: with the faults of
+ * `Fault`, frame by frame, and the troubles of `Network`, byte by byte. For tests, not for production.
+ *
+ * A client that is given the proxy's name server goes through it to every broker: the addresses in the answers of the
+ * name servers are replaced by ports of the proxy, which are opened as brokers become known. Ids of messages still name
+ * the broker's own address, and what is asked for by such an id goes there.
+ *
+ * @since 0.1.0
+ */
+export * as FaultProxy from "./FaultProxy.js"
+
+/**
+ * What a network does to bytes on their way to a server and back: latency, little bandwidth, small pieces, silence.
+ *
+ * On an embedded cluster it is set by `cluster.network`, before any RocketMQ by `FaultProxy`.
+ *
+ * @since 0.1.0
+ */
+export * as Network from "./Network.js"
 
 /**
  * Programs on virtual time: whenever nothing is left to do at a moment, the clock moves to the next one at which there is.

@@ -15,13 +15,14 @@ import type { Cluster, CommittedOffsets, Options, QueueState } from "../Embedded
 import { NAME_SERVER } from "../Fault.js"
 import type { Broker } from "./broker.js"
 import * as Brokers from "./broker.js"
-import type { Connection, Sink } from "./connection.js"
+import type { Sink } from "./connection.js"
 import * as Faults from "./faults.js"
 import type { Journal } from "./journal.js"
 import * as NameServers from "./nameServer.js"
 import * as Recorder from "./recorder.js"
 import type { Server, Shared } from "./server.js"
 import { settingsOf } from "./settings.js"
+import * as Shaped from "./shaped.js"
 import * as Storages from "./storage.js"
 import * as Tasks from "./tasks.js"
 import * as Timers from "./timers.js"
@@ -42,6 +43,7 @@ export const make = (options: Options = {}): Effect.Effect<Cluster, never, Scope
     // apart from the brokers' own chance, which a fault must not change
     const faultGenerator = new Utils.PCGRandom(yield* Random.nextInt)
     const faults = Faults.make({ now: timers.now, random: () => faultGenerator.number() })
+    const networks = Shaped.make(timers, faults.random)
     const recorder = Recorder.make(options.recordedRequests ?? 1000, timers.now)
     const waiting = new Set<() => void>()
     let connectionIds = 0
@@ -212,9 +214,13 @@ export const make = (options: Options = {}): Effect.Effect<Cluster, never, Scope
       freeze: onServer((server) => server.freeze(true)),
       unfreeze: onServer((server) => server.freeze(false)),
       disconnect: onServer((server) => server.disconnect()),
+      network: (name, network) => Effect.sync(() => networks.set(serverOf(name), network)),
+      halfOpen: onServer(networks.halfOpen),
       connections: (name) => Effect.sync(() => Array.from(serverOf(name).connections()).length),
-      accept: (address, remoteAddress, client: Sink): Connection | undefined =>
-        byAddress.get(address)?.accept(remoteAddress, client),
+      accept: (address, remoteAddress, client: Sink) => {
+        const server = byAddress.get(address)
+        return server === undefined ? undefined : networks.accept(server, remoteAddress, client)
+      },
       defer: tasks.defer
     }
   })

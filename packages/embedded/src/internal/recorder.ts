@@ -5,10 +5,9 @@
  */
 import type { RemotingCommand } from "@effect-rocketmq/protocol/RemotingCommand"
 import * as Remoting from "@effect-rocketmq/protocol/RemotingCommand"
-import type { Connection } from "./connection.js"
 
 export interface Recorder {
-  readonly add: (server: string, request: RemotingCommand, connection: Connection) => void
+  readonly add: (server: string, request: RemotingCommand, connection: { readonly id: number }) => void
   readonly all: () => ReadonlyArray<Entry>
   readonly clear: () => void
 }
