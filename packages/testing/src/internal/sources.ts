@@ -1,0 +1,128 @@
+/**
+ * Where the servers of a test come from.
+ *
+ * @since 0.1.0
+ */
+import * as RocketMQ from "#rocketmq"
+import * as Embedded from "@effect-rocketmq/embedded/Embedded"
+import * as EmbeddedCluster from "@effect-rocketmq/embedded/EmbeddedCluster"
+import type { ListenError } from "@effect-rocketmq/embedded/EmbeddedServer"
+import * as FaultProxy from "@effect-rocketmq/embedded/FaultProxy"
+import * as NodeCompression from "@effect-rocketmq/node/NodeCompression"
+import * as NodeTransport from "@effect-rocketmq/node/NodeTransport"
+import * as Effect from "effect/Effect"
+import * as Layer from "effect/Layer"
+import type * as Scope from "effect/Scope"
+import * as Fs from "node:fs/promises"
+import * as Net from "node:net"
+import * as Os from "node:os"
+import * as Path from "node:path"
+import { RocketMQStartError } from "../RocketMQStartError.js"
+import type { ExternalOptions, RocketMQOptions } from "../TestCluster.js"
+import type { Servers } from "./testCluster.js"
+
+export const startEmbedded = (
+  options: EmbeddedCluster.Options
+): Effect.Effect<Servers, never, Scope.Scope> =>
+  Effect.map(EmbeddedCluster.make(options), (cluster) => ({
+    nameServers: [cluster.nameServerAddress],
+    transport: Layer.merge(Embedded.transport(cluster), Embedded.compression),
+    inject: cluster.inject,
+    network: cluster.network,
+    kill: cluster.kill,
+    start: cluster.start,
+    freeze: cluster.freeze,
+    unfreeze: cluster.unfreeze,
+    requests: cluster.requests,
+    outlives: false
+  }))
+
+const sockets = Layer.merge(NodeTransport.layer(), NodeCompression.layer)
+
+/** Faults are made on the way: clients go through a proxy, and nobody else does. */
+const behindProxy = (
+  nameServers: ReadonlyArray<string>,
+  power: Pick<Servers, "kill" | "start" | "freeze" | "unfreeze" | "outlives">
+): Effect.Effect<Servers, ListenError, Scope.Scope> =>
+  Effect.map(FaultProxy.make({ nameServers }), (proxy) => ({
+    nameServers: proxy.nameServerAddresses,
+    transport: sockets,
+    inject: proxy.inject,
+    network: proxy.network,
+    requests: proxy.requests,
+    ...power
+  }))
+
+const cannot = (what: string) => () =>
+  Effect.dieMessage(`A cluster that was not started for the test is not ${what}; take TestCluster.rocketmq() for it`)
+
+export const startExternal = (options: ExternalOptions): Effect.Effect<Servers, ListenError, Scope.Scope> =>
+  behindProxy(options.nameServers, {
+    kill: cannot("killed"),
+    start: cannot("started"),
+    freeze: cannot("frozen"),
+    unfreeze: cannot("frozen"),
+    outlives: true
+  })
+
+const attempt = <A>(go: () => Promise<A>): Effect.Effect<A, RocketMQStartError> =>
+  Effect.tryPromise({
+    try: go,
+    catch: (error) => new RocketMQStartError({ reason: error instanceof Error ? error.message : String(error) })
+  })
+
+/** A port that is free, and with it those that brokers take above it. */
+const freePort: Effect.Effect<number, RocketMQStartError> = attempt(() =>
+  new Promise<number>((resolve, reject) => {
+    const server = Net.createServer()
+    server.once("error", reject)
+    server.listen(0, "127.0.0.1", () => {
+      const address = server.address()
+      const port = typeof address === "object" && address !== null ? address.port : 0
+      server.close(() => resolve(Math.min(port, 60_000)))
+    })
+  })
+)
+
+const folder = Effect.acquireRelease(
+  attempt(() => Fs.mkdtemp(Path.join(Os.tmpdir(), "rocketmq-test-"))),
+  (dir) => Effect.ignore(attempt(() => Fs.rm(dir, { recursive: true, force: true })))
+)
+
+export const startRocketMQ = (
+  options: RocketMQOptions
+): Effect.Effect<Servers, ListenError | RocketMQStartError, Scope.Scope> =>
+  Effect.gen(function*() {
+    const dir = yield* folder
+    const base = options.port ?? (yield* freePort)
+    const on = (change: (dir: string, broker: string) => unknown) => (broker: string): Effect.Effect<void> =>
+      Effect.asVoid(Effect.orDie(attempt(async () => change(dir, broker))))
+    const nameServer = yield* Effect.acquireReleaseInterruptible(
+      Effect.async<string, RocketMQStartError>((resume, signal) => {
+        RocketMQ.up({
+          auth: false,
+          base,
+          brokers: options.brokers ?? 1,
+          dir,
+          heap: options.heap ?? "512m",
+          interrupted: () => signal.aborted,
+          sets: Object.entries(options.settings ?? {}).map(([key, value]) => `${key}=${value}`),
+          slaves: options.slaves ?? false
+        }).then(
+          (address) => resume(Effect.succeed(address)),
+          (error: unknown) =>
+            resume(Effect.fail(
+              new RocketMQStartError({ reason: error instanceof Error ? error.message : String(error) })
+            ))
+        )
+      }),
+      () => Effect.ignore(attempt(() => RocketMQ.down(dir)))
+    )
+    return yield* behindProxy([nameServer], {
+      kill: on(RocketMQ.kill),
+      start: on(RocketMQ.start),
+      freeze: on((dir, broker) => RocketMQ.freeze(dir, broker, "SIGSTOP")),
+      unfreeze: on((dir, broker) => RocketMQ.freeze(dir, broker, "SIGCONT")),
+      outlives: false
+    })
+  })
