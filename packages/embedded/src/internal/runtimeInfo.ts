@@ -86,7 +86,6 @@ export const make = (broker: Broker): Readonly<Record<string, string>> => {
   return {
     ...idle,
     bootTimestamp: String(broker.bootTimestamp),
-    brokerVersion: String(broker.settings.version),
     brokerVersionDesc: `V${MqVersion.nameOf(broker.settings.version).replace(/[.-]/g, "_")}`,
     commitLogDirCapacity: `Total : ${sizeText(broker.settings.retentionBytes)}, ` +
       `Free : ${sizeText(Math.max(0, broker.settings.retentionBytes - bytes))}.`,
