@@ -93,13 +93,17 @@ const objects = (value: LooseJson.Json | undefined): ReadonlyArray<LooseJson.Jso
 const strings = (value: LooseJson.Json | undefined): ReadonlyArray<string> =>
   list(value).filter((item) => typeof item === "string")
 
+/** Go writes them as text. */
+const hashes = (value: LooseJson.Json | undefined): ReadonlyArray<number> =>
+  list(value).map(Number).filter(Number.isInteger)
+
 const subscription = (value: LooseJson.JsonObject): Subscription => ({
   topic: text(value["topic"]),
   subString: text(value["subString"]),
   expressionType: text(value["expressionType"], "TAG"),
   classFilterMode: value["classFilterMode"] === true,
   tagsSet: strings(value["tagsSet"]),
-  codeSet: list(value["codeSet"]).filter((code) => typeof code === "number"),
+  codeSet: hashes(value["codeSet"]),
   subVersion: big(value["subVersion"])
 })
 

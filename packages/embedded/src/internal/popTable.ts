@@ -73,7 +73,8 @@ export const make = (options: {
       properties: {
         ...message.properties,
         [MessageProperties.FIRST_POP_TIME]: message.properties[MessageProperties.FIRST_POP_TIME] ??
-          String(taken.popTime)
+          String(taken.popTime),
+        ORIGIN_GROUP: taken.group
       }
     })
   }

@@ -6,6 +6,7 @@
  *
  * @since 0.1.0
  */
+import type * as MessageExt from "@effect-rocketmq/protocol/MessageExt"
 import * as MessageProperties from "@effect-rocketmq/protocol/MessageProperties"
 import * as Names from "@effect-rocketmq/protocol/Names"
 import * as ResponseCode from "@effect-rocketmq/protocol/ResponseCode"
@@ -89,13 +90,22 @@ export const make = (options: {
   /** Of timer messages the same by slot and unique key. */
   const wheel = new Map<string, Set<string>>()
 
+  /** When the wheel took it, and when it gives it back. */
+  const timing = ({ storeTimestamp }: MessageExt.MessageExt) => ({
+    [MessageProperties.TIMER_ENQUEUE_MS]: String(Math.floor(storeTimestamp / TIMER_PRECISION) * TIMER_PRECISION),
+    [MessageProperties.TIMER_DEQUEUE_MS]: String(now())
+  })
   const deliver = (commitLogOffset: number) => {
     const record = store.look(commitLogOffset)
     if (record === undefined) return
-    const draft = draftOf(decode(record))
-    const topic = draft.properties[MessageProperties.REAL_TOPIC]
-    const queueId = Number(draft.properties[MessageProperties.REAL_QID])
-    if (topic !== undefined) store.append({ ...draft, topic, queueId })
+    const message = decode(record)
+    const topic = message.properties[MessageProperties.REAL_TOPIC]
+    if (topic === undefined) return
+    const queueId = Number(message.properties[MessageProperties.REAL_QID])
+    const properties = message.topic === TIMER_TOPIC
+      ? { ...message.properties, ...timing(message) }
+      : message.properties
+    store.append({ ...draftOf(message), topic, queueId, properties })
   }
   const aside = (draft: Draft, topic: string, queueId: number, extra: Record<string, string>) =>
     store.append({

@@ -302,6 +302,7 @@ export const make = (broker: Broker): ReadonlyArray<readonly [number, Handler]> 
     const properties: Record<string, string> = { ...message.properties }
     properties[MessageProperties.RETRY_TOPIC] ??= message.topic
     properties[MessageProperties.ORIGIN_MESSAGE_ID] ??= message.offsetId
+    properties[MessageProperties.WAIT] = "false"
     const level = Fields.int(fields, "delayLevel")
     const limit = request.version >= VERSION_MAX_RECONSUME
       ? Fields.optionalInt(fields, "maxReconsumeTimes") ?? config.retryMaxTimes

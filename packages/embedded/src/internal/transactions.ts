@@ -107,6 +107,8 @@ export const make = (broker: Broker): Transactions => {
     const properties: Record<string, string> = { ...message.properties }
     const topic = properties[MessageProperties.REAL_TOPIC]!
     const queueId = Number(properties[MessageProperties.REAL_QID])
+    delete properties[MessageProperties.REAL_TOPIC]
+    delete properties[MessageProperties.REAL_QID]
     const stored = broker.schedule.put({
       ...draftOf(message),
       topic,
@@ -147,6 +149,7 @@ export const make = (broker: Broker): Transactions => {
     const uniqueKey = half.uniqueKey ?? ""
     const body = MessageExt.encode({
       ...draft,
+      properties: { ...draft.properties, [MessageProperties.WAIT]: "false" },
       flag: half.flag,
       topic: draft.properties[MessageProperties.REAL_TOPIC] ?? "",
       queueId: Number(draft.properties[MessageProperties.REAL_QID]),
