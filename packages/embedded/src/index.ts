@@ -67,6 +67,21 @@ export * as FaultProxy from "./FaultProxy.js"
 export * as Network from "./Network.js"
 
 /**
+ * Where the embedded servers keep what a restart must find again: messages, topics, groups, committed offsets, messages
+ * that wait for their time, half messages, popped messages, and the name server's key-value configuration.
+ *
+ * @since 0.1.0
+ */
+export * as Storage from "./Storage.js"
+
+/**
+ * Why files of the embedded servers cannot be used.
+ *
+ * @since 0.1.0
+ */
+export * as StorageError from "./StorageError.js"
+
+/**
  * Programs on virtual time: whenever nothing is left to do at a moment, the clock moves to the next one at which there is.
  *
  * An hour of waiting costs as much as the work in it. Nothing has to move the clock by hand, as a `TestClock` wants it:

@@ -203,7 +203,8 @@ export const make = (broker: Broker): ReadonlyArray<readonly [number, Handler]> 
     }
     const result = read(pull)
     count(pull, result)
-    if ((sysFlag & SysFlag.PULL_COMMIT_OFFSET) !== 0) {
+    // nobody is told that it is kept: while nothing can be, the pull goes on
+    if ((sysFlag & SysFlag.PULL_COMMIT_OFFSET) !== 0 && broker.journal.isWritable()) {
       broker.offsets.commit(group, name, queueId, Fields.big(fields, "commitOffset"))
     }
     const timeout = (sysFlag & SysFlag.PULL_SUSPEND) === 0 ? 0 : Fields.long(fields, "suspendTimeoutMillis")
