@@ -12,6 +12,7 @@ import * as NodeCompression from "@effect-rocketmq/node/NodeCompression"
 import * as NodeTransport from "@effect-rocketmq/node/NodeTransport"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
+import * as Random from "effect/Random"
 import type * as Scope from "effect/Scope"
 import * as Fs from "node:fs/promises"
 import * as Net from "node:net"
@@ -71,18 +72,30 @@ const attempt = <A>(go: () => Promise<A>): Effect.Effect<A, RocketMQStartError> 
     catch: (error) => new RocketMQStartError({ reason: error instanceof Error ? error.message : String(error) })
   })
 
-/** A port that is free, and with it those that brokers take above it. */
-const freePort: Effect.Effect<number, RocketMQStartError> = attempt(() =>
-  new Promise<number>((resolve, reject) => {
+const isFree = (port: number): Effect.Effect<boolean> =>
+  Effect.async<boolean>((resume) => {
     const server = Net.createServer()
-    server.once("error", reject)
-    server.listen(0, "127.0.0.1", () => {
-      const address = server.address()
-      const port = typeof address === "object" && address !== null ? address.port : 0
-      server.close(() => resolve(Math.min(port, 60_000)))
-    })
+    server.once("error", () => resume(Effect.succeed(false)))
+    server.listen(port, "127.0.0.1", () => server.close(() => resume(Effect.succeed(true))))
   })
-)
+
+/** Below the ports that systems give to connections, of which one could take a server's before it starts. */
+const candidate = Random.nextIntBetween(11_000, 31_000)
+
+/** What a cluster listens on: brokers also listen two below and one above their ports, and slaves ten above. */
+const portsOf = (base: number, brokers: number): ReadonlyArray<number> => [
+  base,
+  ...Array.from({ length: brokers }, (_, index) => base + 1035 + 20 * index)
+    .flatMap((port) => [port - 2, port, port + 1, port + 8, port + 10, port + 11])
+]
+
+/** A port from which all are free that a cluster takes. */
+const freePort = (brokers: number): Effect.Effect<number, RocketMQStartError> =>
+  Effect.gen(function*() {
+    const base = yield* candidate
+    const free = yield* Effect.forEach(portsOf(base, brokers), isFree)
+    return free.every(Boolean) ? base : yield* new RocketMQStartError({ reason: `ports above ${base} are taken` })
+  }).pipe(Effect.retry({ times: 20 }))
 
 const folder = Effect.acquireRelease(
   attempt(() => Fs.mkdtemp(Path.join(Os.tmpdir(), "rocketmq-test-"))),
@@ -94,7 +107,8 @@ export const startRocketMQ = (
 ): Effect.Effect<Servers, ListenError | RocketMQStartError, Scope.Scope> =>
   Effect.gen(function*() {
     const dir = yield* folder
-    const base = options.port ?? (yield* freePort)
+    const brokers = options.brokers ?? 1
+    const base = options.port ?? (yield* freePort(brokers))
     const on = (change: (dir: string, broker: string) => unknown) => (broker: string): Effect.Effect<void> =>
       Effect.asVoid(Effect.orDie(attempt(async () => change(dir, broker))))
     const nameServer = yield* Effect.acquireReleaseInterruptible(
@@ -102,7 +116,7 @@ export const startRocketMQ = (
         RocketMQ.up({
           auth: false,
           base,
-          brokers: options.brokers ?? 1,
+          brokers,
           dir,
           heap: options.heap ?? "512m",
           interrupted: () => signal.aborted,
