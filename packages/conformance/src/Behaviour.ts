@@ -47,6 +47,7 @@ export type Area =
   | "stopping"
   | "watching"
   | "operators"
+  | "faults"
   | "broker requests"
   | "name server"
   | "wire"

@@ -12,6 +12,8 @@ import * as RocketMQ from "@effect-rocketmq/client/RocketMQ"
 import type { TopicRoute } from "@effect-rocketmq/client/TopicRoute"
 import type { Transport } from "@effect-rocketmq/client/Transport"
 import type { TransportConfigError } from "@effect-rocketmq/client/TransportError"
+import type { ListenError } from "@effect-rocketmq/embedded/EmbeddedServer"
+import type { Proxy as FaultProxy } from "@effect-rocketmq/embedded/FaultProxy"
 import * as Names from "@effect-rocketmq/protocol/Names"
 import * as Permission from "@effect-rocketmq/protocol/Permission"
 import * as RequestHeader from "@effect-rocketmq/protocol/RequestHeader"
@@ -33,6 +35,17 @@ import type { ClaimFailedError } from "./Expect.js"
 export type Kind = "embedded" | "embedded-tcp" | "rocketmq"
 
 /**
+ * A way to the cluster on which things go wrong when a behaviour asks for it, and for nobody else.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface Trouble extends Pick<FaultProxy, "inject" | "network" | "disconnect" | "halfOpen"> {
+  /** What clients are given that go this way. */
+  readonly nameServers: ReadonlyArray<string>
+}
+
+/**
  * A running cluster, shared by all behaviours of a run.
  *
  * @since 0.1.0
@@ -48,6 +61,7 @@ export class Target extends Context.Tag("@effect-rocketmq/conformance/Cluster/Ta
   readonly nameServer: NameServer.NameServer["Type"]
   /** Has messages for a topic stored with `FLUSH_SLAVE_TIMEOUT`. Absent where the cluster cannot. */
   readonly weaken?: ((topic: string) => Effect.Effect<void, never, Scope.Scope>) | undefined
+  readonly trouble: Effect.Effect<Trouble, ListenError, Scope.Scope>
   /** A name that no other run has and no other call got. */
   readonly unique: (label: string) => string
 }>() {}
@@ -113,6 +127,8 @@ export class Cluster extends Context.Tag("@effect-rocketmq/conformance/Cluster")
   readonly knownGroup: Effect.Effect<string, BrokerError | NameServerError>
   /** Has messages for a topic stored with `FLUSH_SLAVE_TIMEOUT`, for behaviours that need that. */
   readonly weaken: (topic: string) => Effect.Effect<void, never, Scope.Scope>
+  /** A way to the cluster that is this behaviour's own. */
+  readonly trouble: Effect.Effect<Trouble, ListenError, Scope.Scope>
   /** The route, asked for now, as soon as the topic has one. */
   readonly route: (topic: string) => Effect.Effect<TopicRoute, ClaimFailedError>
 }>() {}
@@ -126,6 +142,7 @@ export const makeTarget = (options: {
   readonly nameServers: ReadonlyArray<string>
   readonly transport: Layer.Layer<Transport | Compression>
   readonly weaken?: Target["Type"]["weaken"]
+  readonly trouble: Target["Type"]["trouble"]
 }): Effect.Effect<Target["Type"], TransportConfigError, Scope.Scope> =>
   Effect.gen(function*() {
     const admin = yield* Layer.build(
@@ -259,6 +276,7 @@ const make = (label: string): Effect.Effect<Cluster["Type"], never, Target | Sco
       createTopic,
       group,
       knownGroup,
+      trouble: target.trouble,
       weaken: target.weaken ?? (() => Effect.dieMessage("this cluster cannot store weakly")),
       route: (topic) => Await.until(`the name server has a route of ${topic}`, nameServer.refresh(topic), () => true)
     })

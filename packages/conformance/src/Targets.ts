@@ -8,6 +8,7 @@ import * as Embedded from "@effect-rocketmq/embedded/Embedded"
 import * as EmbeddedCluster from "@effect-rocketmq/embedded/EmbeddedCluster"
 import * as EmbeddedServer from "@effect-rocketmq/embedded/EmbeddedServer"
 import * as Fault from "@effect-rocketmq/embedded/Fault"
+import * as FaultProxy from "@effect-rocketmq/embedded/FaultProxy"
 import * as RequestCode from "@effect-rocketmq/protocol/RequestCode"
 import * as ResponseCode from "@effect-rocketmq/protocol/ResponseCode"
 import * as Effect from "effect/Effect"
@@ -36,6 +37,14 @@ const weakened = (cluster: EmbeddedCluster.Cluster) => (topic: string): Effect.E
     ({ remove }) => remove
   ))
 
+/** Of a cluster in memory: its own, because each behaviour has one. */
+const within = (cluster: EmbeddedCluster.Cluster): Cluster.Target["Type"]["trouble"] =>
+  Effect.succeed({ ...cluster, nameServers: [cluster.nameServerAddress] })
+
+/** Of a cluster behind sockets: a proxy for each behaviour. */
+const before = (nameServers: ReadonlyArray<string>): Cluster.Target["Type"]["trouble"] =>
+  Effect.map(FaultProxy.make({ nameServers }), (proxy) => ({ ...proxy, nameServers: proxy.nameServerAddresses }))
+
 /**
  * The embedded cluster in memory, with two brokers.
  *
@@ -49,6 +58,7 @@ export const embedded: Layer.Layer<Cluster.Target, TransportConfigError> = Layer
       kind: "embedded",
       nameServers: [cluster.nameServerAddress],
       weaken: weakened(cluster),
+      trouble: within(cluster),
       transport: Layer.merge(Embedded.transport(cluster), Embedded.compression)
     }))
 )
@@ -66,6 +76,7 @@ export const embeddedTcp: Layer.Layer<Cluster.Target, TransportConfigError | Emb
       kind: "embedded-tcp",
       nameServers: [cluster.nameServerAddress],
       weaken: weakened(cluster),
+      trouble: before([cluster.nameServerAddress]),
       transport: Peer.transport
     }))
 )
@@ -83,6 +94,7 @@ export const rocketmq = (nameServers: string): Layer.Layer<Cluster.Target, Trans
     Cluster.makeTarget({
       kind: "rocketmq",
       nameServers: nameServers.split(";"),
+      trouble: before(nameServers.split(";")),
       transport: Peer.transport
     })
   )
@@ -100,6 +112,7 @@ export const weakRocketmq = (nameServers: string): Layer.Layer<Cluster.Target, T
     Cluster.makeTarget({
       kind: "rocketmq",
       nameServers: nameServers.split(";"),
+      trouble: before(nameServers.split(";")),
       transport: Peer.transport,
       weaken: () => Effect.void
     })

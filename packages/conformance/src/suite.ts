@@ -11,6 +11,7 @@ import { brokerRequests } from "./behaviours/brokerRequests.js"
 import { consuming } from "./behaviours/consuming.js"
 import { control } from "./behaviours/control.js"
 import { deadLetters } from "./behaviours/deadLetters.js"
+import { faults } from "./behaviours/faults.js"
 import { filtering } from "./behaviours/filtering.js"
 import { members } from "./behaviours/members.js"
 import { nameServer } from "./behaviours/nameServer.js"
@@ -69,5 +70,6 @@ export const suite: ReadonlyArray<Behaviour> = [
   ...agreement,
   ...stopping,
   ...watching,
-  ...operators
+  ...operators,
+  ...faults
 ]
