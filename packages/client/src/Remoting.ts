@@ -11,6 +11,7 @@ import type * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import type * as Scope from "effect/Scope"
+import * as Acl from "./Acl.js"
 import * as OptionRules from "./internal/optionRules.js"
 import * as internal from "./internal/remoting.js"
 import type { RemotingError } from "./RemotingError.js"
@@ -81,6 +82,8 @@ export interface Options {
   readonly serialization?: "binary" | "json" | undefined
   /** Hooks around each call, in order. Default none. */
   readonly hooks?: ReadonlyArray<Hook> | undefined
+  /** Who this client is: every request is signed with them, after all hooks. Default: nobody, and nothing is signed. */
+  readonly credentials?: Acl.Credentials | undefined
 }
 
 /**
@@ -152,7 +155,8 @@ const variable = OptionRules.variables("ROCKETMQ")
 
 /**
  * The options as Config, under the names `ROCKETMQ_REQUEST_TIMEOUT`, `ROCKETMQ_MAX_IN_FLIGHT`, `ROCKETMQ_MAX_FRAME_SIZE`,
- * `ROCKETMQ_MAX_HEADER_SIZE`, `ROCKETMQ_RECONNECT_DELAY`, `ROCKETMQ_MAX_RECONNECT_DELAY` and `ROCKETMQ_SERIALIZATION`.
+ * `ROCKETMQ_MAX_HEADER_SIZE`, `ROCKETMQ_RECONNECT_DELAY`, `ROCKETMQ_MAX_RECONNECT_DELAY` and `ROCKETMQ_SERIALIZATION`, and
+ * the credentials under those of `Acl.config`.
  *
  * @since 0.1.0
  * @category config
@@ -164,7 +168,8 @@ export const config: Config.Config<Options> = Config.all({
   maxHeaderSize: variable("MAX_HEADER_SIZE", rules.maxHeaderSize),
   reconnectDelay: variable("RECONNECT_DELAY", rules.reconnectDelay),
   maxReconnectDelay: variable("MAX_RECONNECT_DELAY", rules.maxReconnectDelay),
-  serialization: variable("SERIALIZATION", rules.serialization)
+  serialization: variable("SERIALIZATION", rules.serialization),
+  credentials: Acl.config
 })
 
 /**

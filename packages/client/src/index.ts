@@ -1,4 +1,11 @@
 /**
+ * Signed requests, for clusters that want to know who asks: the access control of RocketMQ 4.x and 5.x.
+ *
+ * @since 0.1.0
+ */
+export * as Acl from "./Acl.js"
+
+/**
  * How the members of a group share the queues of a topic. Each member computes the shares by itself, so all must use the
  * same strategy: the names and results are those of the Java client.
  *

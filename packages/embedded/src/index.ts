@@ -1,4 +1,12 @@
 /**
+ * Who may use an embedded cluster, and for what: users whose requests are signed, and what each of them is allowed, as
+ * authentication and authorization of RocketMQ 5.
+ *
+ * @since 0.1.0
+ */
+export * as Auth from "./Auth.js"
+
+/**
  * The embedded cluster as a drop-in for a real one: swap the Layer, and the same program runs with no server.
  *
  * @since 0.1.0

@@ -10,6 +10,7 @@ import type { ConfigError } from "effect/ConfigError"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as NodeCompression from "./NodeCompression.js"
+import * as NodeHmac from "./NodeHmac.js"
 import * as NodeTransport from "./NodeTransport.js"
 
 /**
@@ -38,7 +39,7 @@ export interface Options extends RocketMQ.Options, NodeTransport.Options {}
  */
 export const layer = (options: Options): Layer.Layer<RocketMQ.RocketMQ, TransportConfigError> =>
   RocketMQ.layer(options).pipe(
-    Layer.provide(Layer.merge(NodeTransport.layer(options), NodeCompression.layer))
+    Layer.provide(Layer.mergeAll(NodeTransport.layer(options), NodeCompression.layer, NodeHmac.layer))
   )
 
 /**

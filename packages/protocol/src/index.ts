@@ -176,6 +176,13 @@ export * as Header from "./Header.js"
 export * as HeartbeatData from "./HeartbeatData.js"
 
 /**
+ * HMAC-SHA1 in plain code, for where the platform brings none that answers at once: requests are signed with it.
+ *
+ * @since 0.1.0
+ */
+export * as HmacSha1 from "./HmacSha1.js"
+
+/**
  * `String.hashCode` of Java, by which brokers and clients compare tags and choose queues.
  *
  * @since 0.1.0

@@ -10,6 +10,7 @@ import * as Exit from "effect/Exit"
 import * as FiberRef from "effect/FiberRef"
 import * as FiberSet from "effect/FiberSet"
 import * as Scope from "effect/Scope"
+import * as Acl from "../Acl.js"
 import type * as Remoting from "../Remoting.js"
 import type { RemotingError } from "../RemotingError.js"
 import { RemotingClosedError } from "../RemotingError.js"
@@ -56,7 +57,9 @@ export const make = (
       maxFrameSize: options.maxFrameSize ?? 32 * 1024 * 1024,
       maxHeaderSize: options.maxHeaderSize ?? 64 * 1024,
       serializeType: options.serialization === "json" ? RemotingCommand.JSON : RemotingCommand.ROCKETMQ,
-      hooks: options.hooks ?? [],
+      hooks: options.credentials === undefined
+        ? options.hooks ?? []
+        : [...options.hooks ?? [], Acl.hook(options.credentials, yield* Acl.Hmac)],
       fork: (effect) => void fork(effect),
       onServerRequest: (channel, command) => void fork(serve(channel, command))
     }

@@ -254,6 +254,19 @@ export const readTopics = (body: Uint8Array | undefined): ReadonlyArray<{
     }
   })
 
+/** A user as it is sent: what is not said, or of no known kind, stays as it is. */
+export const readUser = (body: Uint8Array | undefined) => {
+  const value = parse(body)
+  const type = text(value["userType"]).toLowerCase()
+  const status = text(value["userStatus"]).toLowerCase()
+  const password = value["password"]
+  return {
+    password: typeof password === "string" ? password : undefined,
+    isSuper: type === "super" ? true : type === "normal" ? false : undefined,
+    isEnabled: status === "enable" ? true : status === "disable" ? false : undefined
+  }
+}
+
 /** The queues in a route. */
 export const readQueueDatas = (body: Uint8Array | undefined) =>
   objects(parse(body)["queueDatas"]).map((value) => ({

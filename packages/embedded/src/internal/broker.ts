@@ -10,6 +10,8 @@ import * as MqVersion from "@effect-rocketmq/protocol/MqVersion"
 import type { Request } from "@effect-rocketmq/protocol/RemotingCommand"
 import * as Remoting from "@effect-rocketmq/protocol/RemotingCommand"
 import * as RequestCode from "@effect-rocketmq/protocol/RequestCode"
+import * as Accesses from "./access.js"
+import * as AccessHandlers from "./accessHandlers.js"
 import * as AssignmentHandlers from "./assignmentHandlers.js"
 import * as BrokerConfigs from "./brokerConfig.js"
 import * as ClientHandlers from "./clientHandlers.js"
@@ -57,6 +59,8 @@ export interface Broker {
   readonly settings: Settings
   readonly config: BrokerConfigs.BrokerConfig
   readonly stats: StatsOf.Stats
+  /** Absent when everybody may do everything. */
+  readonly access: Accesses.Access | undefined
   readonly bootTimestamp: number
   readonly server: Server
   readonly timers: Timers
@@ -103,6 +107,7 @@ export const make = (options: {
   const { tasks, timers } = shared
   const now = timers.now
   const stats = StatsOf.make(now)
+  const access = settings.auth === undefined ? undefined : Accesses.make(settings.auth, clusterName)
   const config = BrokerConfigs.make({ name, clusterName, address, settings, now })
   const longPolling = LongPolling.make(tasks, timers)
   const popPolling = PopPolling.make(tasks, timers)
@@ -164,7 +169,8 @@ export const make = (options: {
       MemberHandlers,
       FigureHandlers,
       MaintenanceHandlers,
-      ConfigHandlers
+      ConfigHandlers,
+      AccessHandlers
     ]
     for (const part of parts) for (const [code, handler] of part.make(broker)) table.set(code, handler)
     table.set(RequestCode.END_TRANSACTION, broker.transactions.end)
@@ -175,6 +181,7 @@ export const make = (options: {
     shared,
     whenKept: journal.whenKept,
     handlers,
+    refusal: access?.refusal,
     onClose: (connection) => {
       longPolling.drop(connection)
       popPolling.drop(connection)
@@ -209,6 +216,7 @@ export const make = (options: {
     settings,
     config,
     stats,
+    access,
     bootTimestamp: now(),
     server,
     timers,

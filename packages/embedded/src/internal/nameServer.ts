@@ -5,7 +5,9 @@
  */
 import * as RequestCode from "@effect-rocketmq/protocol/RequestCode"
 import * as ResponseCode from "@effect-rocketmq/protocol/ResponseCode"
+import type * as Auth from "../Auth.js"
 import { NAME_SERVER } from "../Fault.js"
+import * as Accesses from "./access.js"
 import { bodyAnswer } from "./answers.js"
 import * as Bodies from "./bodies.js"
 import type { Broker } from "./broker.js"
@@ -34,6 +36,7 @@ export const make = (options: {
   readonly port: string
   readonly brokers: ReadonlyArray<Broker>
   readonly idleTimeout: number
+  readonly auth: Auth.Options | undefined
   readonly shared: Shared
   readonly journal: Journal
 }): NameServer => {
@@ -163,8 +166,10 @@ export const make = (options: {
       : { code: ResponseCode.SUCCESS, body: Bodies.write({ table: Object.fromEntries(table) }) }
   }
 
+  const access = options.auth?.nameServer === true ? Accesses.make(options.auth, clusterName) : undefined
   const server = makeServer({
     name: NAME_SERVER,
+    refusal: access?.refusal,
     shared,
     whenKept: journal.whenKept,
     handlers: () =>

@@ -22,6 +22,16 @@ interface Entry {
   readonly connectionId: number
 }
 
+/** What a request proves its user with: not the secret itself, and still nothing to keep or to print. */
+const withoutSecrets = (extFields: Remoting.ExtFields): Remoting.ExtFields =>
+  extFields["Signature"] === undefined && extFields["SecurityToken"] === undefined
+    ? extFields
+    : Object.fromEntries(
+      Object.entries(extFields).map(([name, value]) =>
+        name === "Signature" || name === "SecurityToken" ? [name, "<redacted>"] : [name, value]
+      )
+    )
+
 export const make = (capacity: number, now: () => number): Recorder => {
   let ring: Array<Entry> = []
   let next = 0
@@ -31,7 +41,7 @@ export const make = (capacity: number, now: () => number): Recorder => {
       ring[next % capacity] = {
         server,
         code: request.code,
-        extFields: request.extFields,
+        extFields: withoutSecrets(request.extFields),
         oneway: Remoting.isOneway(request),
         bodySize: request.body?.length ?? 0,
         receivedAt: now(),

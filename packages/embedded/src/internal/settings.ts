@@ -5,6 +5,7 @@
  */
 import * as MqVersion from "@effect-rocketmq/protocol/MqVersion"
 import * as Duration from "effect/Duration"
+import type * as Auth from "../Auth.js"
 import type { Options } from "../EmbeddedCluster.js"
 
 /** Times in milliseconds. */
@@ -27,6 +28,7 @@ export interface Settings {
   readonly transactionCheckInterval: number
   readonly transactionCheckMax: number
   readonly region: string
+  readonly auth: Auth.Options | undefined
   /** What it says that it is, and as which it behaves where timer messages are concerned. */
   readonly version: number
 }
@@ -62,5 +64,6 @@ export const settingsOf = (options: Options): Settings => ({
   transactionCheckInterval: Duration.toMillis(options.transactionCheckInterval ?? Duration.seconds(30)),
   transactionCheckMax: options.transactionCheckMax ?? 15,
   region: "DefaultRegion",
+  auth: options.auth,
   version: versionOf(options.version ?? MqVersion.CURRENT)
 })
