@@ -16,7 +16,8 @@ import type * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import type * as Option from "effect/Option"
 import type * as Scope from "effect/Scope"
-import type * as Auth from "./Auth.js"
+import type * as Stream from "effect/Stream"
+import type { ClusterEvent } from "./ClusterEvent.js"
 import type { Fault, Injected } from "./Fault.js"
 import * as Clusters from "./internal/cluster.js"
 import type { Network } from "./Network.js"
@@ -80,8 +81,6 @@ export interface Options {
    * that is none is a defect.
    */
   readonly version?: string | number | undefined
-  /** Who may use the cluster, and for what. Default: everybody may do everything. */
-  readonly auth?: Auth.Options | undefined
   /** How many of the latest requests are remembered. Default 1000; 0 for none. */
   readonly recordedRequests?: number | undefined
 }
@@ -174,6 +173,8 @@ export interface Cluster {
   readonly heldPulls: Effect.Effect<number>
   /** Delayed and timer messages whose time has not come. */
   readonly scheduled: Effect.Effect<number>
+  /** What happens at the servers from now on. Who is too slow misses the oldest. */
+  readonly events: Stream.Stream<ClusterEvent>
   /** The latest requests, oldest first; how many is bounded by `recordedRequests`. */
   readonly requests: Effect.Effect<ReadonlyArray<RecordedRequest>>
   readonly clearRequests: Effect.Effect<void>

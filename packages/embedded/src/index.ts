@@ -7,6 +7,16 @@
 export * as Auth from "./Auth.js"
 
 /**
+ * What happens at the servers of a cluster: who connects, what they are asked, what they answer.
+ *
+ * `cluster.events` is a stream of them, and {@link format} makes a line of each for people: `npm run broker -- --verbose`
+ * prints these, and a failing test shows the last of them.
+ *
+ * @since 0.1.0
+ */
+export * as ClusterEvent from "./ClusterEvent.js"
+
+/**
  * The embedded cluster as a drop-in for a real one: swap the Layer, and the same program runs with no server.
  *
  * @since 0.1.0

@@ -16,6 +16,7 @@ import { NAME_SERVER } from "../Fault.js"
 import type { Broker } from "./broker.js"
 import * as Brokers from "./broker.js"
 import type { Sink } from "./connection.js"
+import * as Events from "./events.js"
 import * as Faults from "./faults.js"
 import type { Journal } from "./journal.js"
 import * as NameServers from "./nameServer.js"
@@ -45,6 +46,7 @@ export const make = (options: Options = {}): Effect.Effect<Cluster, never, Scope
     const faults = Faults.make({ now: timers.now, random: () => faultGenerator.number() })
     const networks = Shaped.make(timers, faults.random)
     const recorder = Recorder.make(options.recordedRequests ?? 1000, timers.now)
+    const events = Events.make()
     const waiting = new Set<() => void>()
     let connectionIds = 0
     const shared: Shared = {
@@ -54,6 +56,7 @@ export const make = (options: Options = {}): Effect.Effect<Cluster, never, Scope
       version: settings.version,
       nextConnectionId: () => connectionIds++,
       onRequest: recorder.add,
+      events,
       changed: () => {
         if (waiting.size === 0) return
         for (const wake of Array.from(waiting)) wake()
@@ -80,7 +83,6 @@ export const make = (options: Options = {}): Effect.Effect<Cluster, never, Scope
       port: nameServerAddress.slice(nameServerAddress.lastIndexOf(":") + 1),
       brokers,
       idleTimeout: settings.clientTimeout,
-      auth: settings.auth,
       shared,
       journal: journals.get(NAME_SERVER)!
     })
@@ -190,6 +192,7 @@ export const make = (options: Options = {}): Effect.Effect<Cluster, never, Scope
         }),
       heldPulls: Effect.sync(() => brokers.reduce((sum, broker) => sum + broker.longPolling.size(), 0)),
       scheduled: Effect.sync(() => brokers.reduce((sum, broker) => sum + broker.schedule.waiting(), 0)),
+      events: events.stream,
       requests: Effect.sync(() => recorder.all()),
       clearRequests: Effect.sync(() => recorder.clear()),
       until,

@@ -9,6 +9,7 @@ import * as Remoting from "@effect-rocketmq/protocol/RemotingCommand"
 import * as ResponseCode from "@effect-rocketmq/protocol/ResponseCode"
 import type { Connection, Host, Sink } from "./connection.js"
 import * as Connections from "./connection.js"
+import type { Events } from "./events.js"
 import * as Expiry from "./expiry.js"
 import * as FaultAnswers from "./faultAnswers.js"
 import type { Faults, Hit } from "./faults.js"
@@ -30,6 +31,8 @@ export interface Call {
   readonly request: RemotingCommand
   readonly connection: Connection
   readonly fault: Hit | undefined
+  /** When it was read, if somebody wants to know how long it takes. */
+  readonly since: number | undefined
 }
 
 /** Answers now, or returns undefined and calls `reply` later, or never. */
@@ -62,6 +65,7 @@ export interface Shared {
   /** What servers say that they are, as Java's ordinal. */
   readonly version: number
   readonly onRequest: (server: string, request: RemotingCommand, connection: Connection) => void
+  readonly events: Events
   /** Something that a test may wait for has happened. */
   readonly changed: () => void
 }
@@ -86,8 +90,6 @@ export const make = (options: {
   readonly name: string
   readonly shared: Shared
   readonly handlers: () => Handlers
-  /** The refusal of whom a request is not allowed to; undefined: everybody may do everything. */
-  readonly refusal?: ((call: Call) => Answer | undefined) | undefined
   /** Holds an answer back until what it says is kept; undefined: it never has to wait. */
   readonly whenKept?: WhenKept | undefined
   readonly onClose: (connection: Connection) => void
@@ -118,8 +120,24 @@ export const make = (options: {
     })
   }
 
+  const tellAnswer = ({ connection, request, since }: Call, { body, code, remark }: Answer) => {
+    const at = shared.timers.now()
+    shared.events.emit?.({
+      _tag: "Answered",
+      at,
+      server: name,
+      connection: connection.id,
+      requestCode: request.code,
+      code,
+      remark,
+      bodySize: body?.length ?? 0,
+      millis: at - (since ?? at)
+    })
+  }
+
   const replyNow = (call: Call, response: Answer) => {
     shared.changed()
+    if (shared.events.emit !== undefined && !Remoting.isOneway(call.request)) tellAnswer(call, response)
     if (call.fault !== undefined) return replyUnder(call.fault, call, response)
     if (!Remoting.isOneway(call.request)) call.connection.send(commandOf(call, response))
   }
@@ -129,13 +147,16 @@ export const make = (options: {
     ? replyNow
     : (call: Call, response: Answer) => whenKept(() => replyNow(call, response), () => replyNow(call, notKept))
 
-  const unsupported: Handler = ({ request }) =>
-    answer(ResponseCode.REQUEST_CODE_NOT_SUPPORTED, ` request type ${request.code} not supported`)
-
   const run = (call: Call): Answer | undefined => {
-    const handler = (handlers ??= options.handlers()).get(call.request.code) ?? unsupported
+    const handler = (handlers ??= options.handlers()).get(call.request.code)
+    if (handler === undefined) {
+      return answer(
+        ResponseCode.REQUEST_CODE_NOT_SUPPORTED,
+        ` request type ${call.request.code} not supported`
+      )
+    }
     try {
-      return options.refusal?.(call) ?? handler(call)
+      return handler(call)
     } catch (error) {
       const text = error instanceof BadRequest
         ? `org.apache.rocketmq.remoting.exception.RemotingCommandException: ${error.message}`
@@ -144,11 +165,35 @@ export const make = (options: {
     }
   }
 
+  const tellRequest = (request: RemotingCommand, connection: Connection, fault: Hit | undefined): number => {
+    const at = shared.timers.now()
+    shared.events.emit?.({
+      _tag: "Requested",
+      at,
+      server: name,
+      connection: connection.id,
+      code: request.code,
+      extFields: request.extFields,
+      oneway: Remoting.isOneway(request),
+      bodySize: request.body?.length ?? 0,
+      fault: fault?._tag
+    })
+    return at
+  }
+
+  const tellConnection = (
+    connection: Connection,
+    event:
+      | { readonly _tag: "Connected"; readonly remoteAddress: string }
+      | { readonly _tag: "Disconnected" }
+  ) => shared.events.emit?.({ ...event, at: shared.timers.now(), server: name, connection: connection.id })
+
   const host: Host = {
     name,
     isFrozen: () => frozen,
     onClose: (connection) => {
       connections.delete(connection)
+      tellConnection(connection, { _tag: "Disconnected" })
       options.onClose(connection)
       shared.changed()
     },
@@ -156,7 +201,8 @@ export const make = (options: {
     onRequest: (request, connection) => {
       shared.onRequest(name, request, connection)
       const fault = shared.faults.take(name, request, connection)
-      const call: Call = { request, connection, fault }
+      const since = shared.events.emit === undefined ? undefined : tellRequest(request, connection, fault)
+      const call: Call = { request, connection, fault, since }
       if (fault === undefined) process(call)
       else hit(fault, call)
     }
@@ -229,6 +275,7 @@ export const make = (options: {
         timers: shared.timers
       })
       connections.add(connection)
+      tellConnection(connection, { _tag: "Connected", remoteAddress })
       expiry.arm()
       return connection
     },
