@@ -2,8 +2,8 @@
  * A cluster for a test, from one line: the embedded one, one that runs already, or Apache RocketMQ started for the test.
  *
  * The test is the same for all of them. On the embedded cluster it runs on virtual time (`VirtualTime` of the embedded
- * package): minutes of retries and timeouts pass in milliseconds. When a test fails, each of its errors also tells what the
- * cluster was asked last.
+ * package): minutes of retries and timeouts pass in milliseconds. When a test fails, each of its errors also tells what
+ * happened last at the cluster.
  *
  * @since 0.1.0
  */
@@ -13,6 +13,7 @@ import type { NameServerError } from "@effect-rocketmq/client/NameServerError"
 import type * as RocketMQ from "@effect-rocketmq/client/RocketMQ"
 import type * as Topic from "@effect-rocketmq/client/Topic"
 import type { TransportConfigError } from "@effect-rocketmq/client/TransportError"
+import type { ClusterEvent } from "@effect-rocketmq/embedded/ClusterEvent"
 import type * as EmbeddedCluster from "@effect-rocketmq/embedded/EmbeddedCluster"
 import type { ListenError } from "@effect-rocketmq/embedded/EmbeddedServer"
 import type { Fault, Injected } from "@effect-rocketmq/embedded/Fault"
@@ -207,7 +208,9 @@ export class TestCluster extends Context.Tag("@effect-rocketmq/testing/TestClust
   /** The broker takes bytes and does nothing, as a process that was stopped. */
   readonly freeze: (broker: string) => Effect.Effect<void>
   readonly unfreeze: (broker: string) => Effect.Effect<void>
-  /** What the servers were asked, oldest first, by the number of requests that are remembered. */
+  /** What happened last, oldest first. Of a real cluster, what the test's clients asked. */
+  readonly events: Effect.Effect<ReadonlyArray<ClusterEvent>>
+  /** What the servers were asked, oldest first, as far as it is remembered. */
   readonly requests: Effect.Effect<ReadonlyArray<EmbeddedCluster.RecordedRequest>>
 }>() {}
 

@@ -20,23 +20,29 @@ import * as Os from "node:os"
 import * as Path from "node:path"
 import { RocketMQStartError } from "../RocketMQStartError.js"
 import type { ExternalOptions, RocketMQOptions } from "../TestCluster.js"
+import * as Events from "./events.js"
 import type { Servers } from "./testCluster.js"
 
 export const startEmbedded = (
   options: EmbeddedCluster.Options
 ): Effect.Effect<Servers, never, Scope.Scope> =>
-  Effect.map(EmbeddedCluster.make(options), (cluster) => ({
-    nameServers: [cluster.nameServerAddress],
-    transport: Layer.merge(Embedded.transport(cluster), Embedded.compression),
-    inject: cluster.inject,
-    network: cluster.network,
-    kill: cluster.kill,
-    start: cluster.start,
-    freeze: cluster.freeze,
-    unfreeze: cluster.unfreeze,
-    requests: cluster.requests,
-    outlives: false
-  }))
+  Effect.gen(function*() {
+    const cluster = yield* EmbeddedCluster.make(options)
+    const events = yield* Events.latest(cluster.events)
+    return {
+      nameServers: [cluster.nameServerAddress],
+      transport: Layer.merge(Embedded.transport(cluster), Embedded.compression),
+      inject: cluster.inject,
+      network: cluster.network,
+      kill: cluster.kill,
+      start: cluster.start,
+      freeze: cluster.freeze,
+      unfreeze: cluster.unfreeze,
+      requests: cluster.requests,
+      events,
+      outlives: false
+    }
+  })
 
 const sockets = Layer.merge(NodeTransport.layer(), NodeCompression.layer)
 
@@ -51,6 +57,7 @@ const behindProxy = (
     inject: proxy.inject,
     network: proxy.network,
     requests: proxy.requests,
+    events: Effect.map(proxy.requests, Events.ofRequests),
     ...power
   }))
 

@@ -7,6 +7,7 @@ import type { Compression } from "@effect-rocketmq/client/Compression"
 import * as RocketMQ from "@effect-rocketmq/client/RocketMQ"
 import type { Transport } from "@effect-rocketmq/client/Transport"
 import type { TransportConfigError } from "@effect-rocketmq/client/TransportError"
+import type { ClusterEvent } from "@effect-rocketmq/embedded/ClusterEvent"
 import type * as EmbeddedCluster from "@effect-rocketmq/embedded/EmbeddedCluster"
 import * as Fault from "@effect-rocketmq/embedded/Fault"
 import type { Network } from "@effect-rocketmq/embedded/Network"
@@ -41,11 +42,12 @@ export interface Servers {
   readonly freeze: (broker: string) => Effect.Effect<void>
   readonly unfreeze: (broker: string) => Effect.Effect<void>
   readonly requests: Effect.Effect<ReadonlyArray<EmbeddedCluster.RecordedRequest>>
+  readonly events: Effect.Effect<ReadonlyArray<ClusterEvent>>
   /** Whether it outlives the test, which then has to clean up. */
   readonly outlives: boolean
 }
 
-/** So many requests are shown with a failure. */
+/** So many events are shown with a failure. */
 const SHOWN = 20
 
 const freshClient = (servers: Servers, options?: Omit<RocketMQ.Options, "nameServers">) =>
@@ -138,7 +140,8 @@ const make = (
       start: servers.start,
       freeze: servers.freeze,
       unfreeze: servers.unfreeze,
-      requests: servers.requests
+      requests: servers.requests,
+      events: servers.events
     }
   })
 
@@ -153,8 +156,8 @@ const onServers = <A, E, R>(
       Effect.provide(Context.add(context, TestCluster, cluster)),
       Effect.tapErrorCause((cause) =>
         Cause.isInterruptedOnly(cause) ? Effect.void : Effect.map(
-          servers.requests,
-          (requests) => Events.annotate(cause, Events.lines(requests.slice(-SHOWN)))
+          servers.events,
+          (events) => Events.annotate(cause, events.slice(-SHOWN))
         )
       )
     )
