@@ -19,6 +19,8 @@ export interface Case {
   readonly capture?: { readonly [name: string]: RegExp }
   /** Milliseconds to wait before: what the command looks at takes its time in a broker. */
   readonly after?: number
+  /** It changes what all topics of the broker may do, for others too: to be run while nobody else uses the cluster. */
+  readonly alone?: true
   /** How often it may be repeated, a second apart, until the output holds this. */
   readonly until?: RegExp
 }
@@ -271,10 +273,10 @@ export const cases: ReadonlyArray<Case> = [
     sort: true
   },
   // ---- permission to write
-  { id: "wipeWritePerm", args: ["wipeWritePerm", "-b", "broker-a"], replace: [[/\d+/g, "<n>"]] },
-  { id: "wipeWritePerm-seen", args: ["topicRoute", "-t", "$T"] },
-  { id: "addWritePerm", args: ["addWritePerm", "-b", "broker-a"], replace: [[/\d+/g, "<n>"]] },
-  { id: "addWritePerm-seen", args: ["topicRoute", "-t", "$T"] },
+  { id: "wipeWritePerm", alone: true, args: ["wipeWritePerm", "-b", "broker-a"], replace: [[/\d+/g, "<n>"]] },
+  { id: "wipeWritePerm-seen", alone: true, args: ["topicRoute", "-t", "$T"] },
+  { id: "addWritePerm", alone: true, args: ["addWritePerm", "-b", "broker-a"], replace: [[/\d+/g, "<n>"]] },
+  { id: "addWritePerm-seen", alone: true, args: ["topicRoute", "-t", "$T"] },
   { id: "wipeWritePerm-unknown", args: ["wipeWritePerm", "-b", "broker-z"] },
   // ---- maintenance
   { id: "cleanExpiredCQ", args: ["cleanExpiredCQ", "-b", "$BROKER"] },

@@ -47,6 +47,7 @@ export type Area =
   | "stopping"
   | "watching"
   | "operators"
+  | "administration"
   | "faults"
   | "broker requests"
   | "name server"

@@ -4,6 +4,7 @@
  * @since 0.1.0
  */
 import type { Behaviour } from "./Behaviour.js"
+import { administration } from "./behaviours/administration.js"
 import { agreement } from "./behaviours/agreement.js"
 import { batching } from "./behaviours/batching.js"
 import { broadcast } from "./behaviours/broadcast.js"
@@ -71,5 +72,6 @@ export const suite: ReadonlyArray<Behaviour> = [
   ...stopping,
   ...watching,
   ...operators,
+  ...administration,
   ...faults
 ]
