@@ -23,7 +23,7 @@ interface Entry {
 }
 
 /** What a request proves its user with: not the secret itself, and still nothing to keep or to print. */
-const withoutSecrets = (extFields: Remoting.ExtFields): Remoting.ExtFields =>
+export const withoutSecrets = (extFields: Remoting.ExtFields): Remoting.ExtFields =>
   extFields["Signature"] === undefined && extFields["SecurityToken"] === undefined
     ? extFields
     : Object.fromEntries(

@@ -15,6 +15,7 @@ import * as FaultAnswers from "./faultAnswers.js"
 import type { Faults, Hit } from "./faults.js"
 import { BadRequest } from "./fields.js"
 import type { WhenKept } from "./journal.js"
+import { withoutSecrets } from "./recorder.js"
 import type { Tasks } from "./tasks.js"
 import type { Timers } from "./timers.js"
 
@@ -173,7 +174,7 @@ export const make = (options: {
       server: name,
       connection: connection.id,
       code: request.code,
-      extFields: request.extFields,
+      extFields: withoutSecrets(request.extFields),
       oneway: Remoting.isOneway(request),
       bodySize: request.body?.length ?? 0,
       fault: fault?._tag
