@@ -22,16 +22,6 @@ interface Entry {
   readonly connectionId: number
 }
 
-/** What a request proves its user with: not the secret itself, and still nothing to keep or to print. */
-export const withoutSecrets = (extFields: Remoting.ExtFields): Remoting.ExtFields =>
-  extFields["Signature"] === undefined && extFields["SecurityToken"] === undefined
-    ? extFields
-    : Object.fromEntries(
-      Object.entries(extFields).map(([name, value]) =>
-        name === "Signature" || name === "SecurityToken" ? [name, "<redacted>"] : [name, value]
-      )
-    )
-
 export const make = (capacity: number, now: () => number): Recorder => {
   let ring: Array<Entry> = []
   let next = 0

@@ -16,6 +16,7 @@ import type { Faults, Hit } from "./faults.js"
 import { BadRequest } from "./fields.js"
 import type { WhenKept } from "./journal.js"
 import { withoutSecrets } from "./recorder.js"
+import { withoutSecrets } from "./secrets.js"
 import type { Tasks } from "./tasks.js"
 import type { Timers } from "./timers.js"
 
