@@ -5,6 +5,7 @@ import * as ResponseCode from "@effect-rocketmq/protocol/ResponseCode"
 import { FileSystem } from "@effect/platform/FileSystem"
 import { assert, describe, it } from "@effect/vitest"
 import { Effect, FastCheck as fc, Fiber, Option, Random, TestClock } from "effect"
+import type { Scope } from "effect"
 import type * as EmbeddedCluster from "../src/EmbeddedCluster.js"
 import * as Storage from "../src/Storage.js"
 import type { Client } from "./client.js"
@@ -32,7 +33,7 @@ const on = (disk: Disk, { flush, flushInterval, segmentBytes, ...options }: Opti
 const life = <A, E>(
   disk: Disk,
   options: Options,
-  use: (context: Effect.Effect.Success<ReturnType<typeof on>>) => Effect.Effect<A, E>
+  use: (context: Effect.Effect.Success<ReturnType<typeof on>>) => Effect.Effect<A, E, Scope.Scope>
 ) => Effect.scoped(Effect.flatMap(on(disk, options), use))
 
 const texts = (cluster: EmbeddedCluster.Cluster, topic: string) =>
@@ -101,6 +102,7 @@ describe("a broker with files", () => {
             fields: { f: "4" }
           })
           yield* pop(client, "P")
+          yield* client.call(RequestCode.UPDATE_BROKER_CONFIG, {}, new TextEncoder().encode("maxMessageSize=1000"))
           const nameServer = yield* open(NAME_SERVER)
           yield* nameServer.call(RequestCode.PUT_KV_CONFIG, { namespace: "N", key: "k", value: "v" })
           return yield* stateOf(cluster)
@@ -111,6 +113,9 @@ describe("a broker with files", () => {
           const nameServer = yield* open(NAME_SERVER)
           const config = yield* nameServer.call(RequestCode.GET_KV_CONFIG, { namespace: "N", key: "k" })
           assert.strictEqual(config.extFields["value"], "v")
+          const settings = yield* client.call(RequestCode.GET_BROKER_CONFIG)
+          assert.include(new TextDecoder().decode(settings.body), "maxMessageSize=1000\n")
+          assert.strictEqual((yield* send(client, "T", { body: "x".repeat(1001) })).code, ResponseCode.MESSAGE_ILLEGAL)
           const groups = yield* client.call(RequestCode.GET_SUBSCRIPTIONGROUP_CONFIG, { group: "G" })
           assert.include(new TextDecoder().decode(groups.body), "\"retryMaxTimes\":3")
           // what waited for its time comes at its time, and once

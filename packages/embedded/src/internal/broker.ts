@@ -108,7 +108,7 @@ export const make = (options: {
   const now = timers.now
   const stats = StatsOf.make(now)
   const access = settings.auth === undefined ? undefined : Accesses.make(settings.auth, clusterName)
-  const config = BrokerConfigs.make({ name, clusterName, address, settings, now })
+  const config = BrokerConfigs.make({ name, clusterName, address, settings, journal, now })
   const longPolling = LongPolling.make(tasks, timers)
   const popPolling = PopPolling.make(tasks, timers)
   const store = Store.make({

@@ -6,7 +6,9 @@
  * @since 0.1.0
  */
 import { brokerDefaults } from "./brokerDefaults.js"
+import type { Journal } from "./journal.js"
 import type { Settings } from "./settings.js"
+import { json } from "./table.js"
 
 export interface BrokerConfig {
   readonly get: (name: string) => string | undefined
@@ -59,9 +61,10 @@ export const make = (options: {
   readonly clusterName: string
   readonly address: string
   readonly settings: LiveSettings
+  readonly journal: Journal
   readonly now: () => number
 }): BrokerConfig => {
-  const { address, settings } = options
+  const { address, journal, settings } = options
   const colon = address.lastIndexOf(":")
   const host = address.slice(0, colon)
   const values = new Map<string, string>([
@@ -85,6 +88,23 @@ export const make = (options: {
     ["transactionCheckMax", String(settings.transactionCheckMax)],
     ["transactionCheckInterval", String(settings.transactionCheckInterval)]
   ])
+  const initial = new Map(values)
+  /** Names that an administrator has given a value. */
+  const given = new Set<string>()
+  const table = journal.table<string>({
+    name: "brokerConfig",
+    ...json<string>(),
+    get: (name) => given.has(name) ? values.get(name) : undefined,
+    set: (name, value) => {
+      if (value === undefined) given.delete(name)
+      else given.add(name)
+      const used = value ?? initial.get(name) ?? ""
+      values.set(name, used)
+      live[name]?.(settings, used)
+      if (name === "brokerPermission") permission = Number(used)
+    },
+    entries: () => Array.from(given, (name) => [name, values.get(name)!] as const)
+  })
   let version = 0
   let changedAt = options.now()
   let permission = Number(values.get("brokerPermission"))
@@ -99,9 +119,7 @@ export const make = (options: {
       for (const [name, value] of changes) {
         const known = values.get(name)
         if (known === undefined || (numeric.test(known) && !numeric.test(value))) continue
-        values.set(name, value)
-        live[name]?.(settings, value)
-        if (name === "brokerPermission") permission = Number(value)
+        journal.change(table, name, value)
       }
     },
     version: () => version,

@@ -43,6 +43,27 @@ export const make = (autoCreate: () => boolean, journal: Journal): GroupTable =>
   const groups = Table.map<GroupConfig>(journal, "groups")
   for (const name of systemGroups) groups.set(name, groupConfig(name))
   const forbidden = new Map<string, Map<string, number>>()
+  const forbids = journal.table<number>({
+    name: "forbidden",
+    ...Table.numbers,
+    get: (key) => {
+      const [group = "", topic = ""] = Table.partsOf(key)
+      return forbidden.get(group)?.get(topic)
+    },
+    set: (key, value) => {
+      const [group = "", topic = ""] = Table.partsOf(key)
+      let topics = forbidden.get(group)
+      if (topics === undefined) forbidden.set(group, topics = new Map())
+      if (value === undefined) topics.delete(topic)
+      else topics.set(topic, value)
+      if (topics.size === 0) forbidden.delete(group)
+    },
+    *entries() {
+      for (const [group, topics] of forbidden) {
+        for (const [topic, value] of topics) yield [Table.keyOf(group, topic), value] as const
+      }
+    }
+  })
   let version = 0
   const put = (config: GroupConfig) => {
     groups.set(config.groupName, config)
@@ -60,18 +81,16 @@ export const make = (autoCreate: () => boolean, journal: Journal): GroupTable =>
     put,
     remove: (name) => {
       if (groups.delete(name)) version++
-      forbidden.delete(name)
+      for (const topic of Array.from(forbidden.get(name)?.keys() ?? [])) {
+        journal.change(forbids, Table.keyOf(name, topic), undefined)
+      }
     },
     all: () => groups.values(),
     size: () => groups.size,
     version: () => version,
     forbidden: (group, topic) => forbidden.size === 0 ? 0 : forbidden.get(group)?.get(topic) ?? 0,
     forbid: (group, topic, isForbidden) => {
-      let topics = forbidden.get(group)
-      if (topics === undefined) forbidden.set(group, topics = new Map())
-      if (isForbidden) topics.set(topic, FORBIDS_READ)
-      else topics.delete(topic)
-      if (topics.size === 0) forbidden.delete(group)
+      journal.change(forbids, Table.keyOf(group, topic), isForbidden ? FORBIDS_READ : undefined)
       version++
     },
     allForbidden: () => forbidden
