@@ -17,6 +17,7 @@ import * as Layer from "effect/Layer"
 import type * as Option from "effect/Option"
 import type * as Scope from "effect/Scope"
 import type * as Stream from "effect/Stream"
+import type * as Auth from "./Auth.js"
 import type { ClusterEvent } from "./ClusterEvent.js"
 import type { Fault, Injected } from "./Fault.js"
 import * as Clusters from "./internal/cluster.js"
@@ -81,6 +82,8 @@ export interface Options {
    * that is none is a defect.
    */
   readonly version?: string | number | undefined
+  /** Who may use the cluster, and for what. Default: everybody may do everything. */
+  readonly auth?: Auth.Options | undefined
   /** How many of the latest requests are remembered. Default 1000; 0 for none. */
   readonly recordedRequests?: number | undefined
 }

@@ -83,6 +83,7 @@ export const make = (options: Options = {}): Effect.Effect<Cluster, never, Scope
       port: nameServerAddress.slice(nameServerAddress.lastIndexOf(":") + 1),
       brokers,
       idleTimeout: settings.clientTimeout,
+      auth: settings.auth,
       shared,
       journal: journals.get(NAME_SERVER)!
     })

@@ -15,7 +15,6 @@ import * as FaultAnswers from "./faultAnswers.js"
 import type { Faults, Hit } from "./faults.js"
 import { BadRequest } from "./fields.js"
 import type { WhenKept } from "./journal.js"
-import { withoutSecrets } from "./recorder.js"
 import { withoutSecrets } from "./secrets.js"
 import type { Tasks } from "./tasks.js"
 import type { Timers } from "./timers.js"
@@ -92,6 +91,8 @@ export const make = (options: {
   readonly name: string
   readonly shared: Shared
   readonly handlers: () => Handlers
+  /** The refusal of whom a request is not allowed to; undefined: everybody may do everything. */
+  readonly refusal?: ((call: Call) => Answer | undefined) | undefined
   /** Holds an answer back until what it says is kept; undefined: it never has to wait. */
   readonly whenKept?: WhenKept | undefined
   readonly onClose: (connection: Connection) => void
@@ -149,16 +150,13 @@ export const make = (options: {
     ? replyNow
     : (call: Call, response: Answer) => whenKept(() => replyNow(call, response), () => replyNow(call, notKept))
 
+  const unsupported: Handler = ({ request }) =>
+    answer(ResponseCode.REQUEST_CODE_NOT_SUPPORTED, ` request type ${request.code} not supported`)
+
   const run = (call: Call): Answer | undefined => {
-    const handler = (handlers ??= options.handlers()).get(call.request.code)
-    if (handler === undefined) {
-      return answer(
-        ResponseCode.REQUEST_CODE_NOT_SUPPORTED,
-        ` request type ${call.request.code} not supported`
-      )
-    }
+    const handler = (handlers ??= options.handlers()).get(call.request.code) ?? unsupported
     try {
-      return handler(call)
+      return options.refusal?.(call) ?? handler(call)
     } catch (error) {
       const text = error instanceof BadRequest
         ? `org.apache.rocketmq.remoting.exception.RemotingCommandException: ${error.message}`
