@@ -6,7 +6,6 @@
 import type { RemotingCommand } from "@effect-rocketmq/protocol/RemotingCommand"
 import * as Remoting from "@effect-rocketmq/protocol/RemotingCommand"
 import { withoutSecrets } from "./secrets.js"
-import { withoutSecrets } from "./secrets.js"
 
 export interface Recorder {
   readonly add: (server: string, request: RemotingCommand, connection: { readonly id: number }) => void
