@@ -13,6 +13,7 @@ import * as Arguments from "./Arguments.js"
 import * as Backlog from "./Backlog.js"
 import * as Compressing from "./Compressing.js"
 import * as Consuming from "./Consuming.js"
+import * as InProcess from "./InProcess.js"
 import * as Meter from "./Meter.js"
 import * as Ordering from "./Ordering.js"
 import * as Peer from "./Peer.js"
@@ -41,6 +42,8 @@ const workload = (): Effect.Effect<Meter.Result, unknown, Scope.Scope> => {
       return Peer.withClient(o)(Compressing.run(o, failed))
     case "end-to-end":
       return Peer.withClient(o)(Together.endToEnd(o, failed))
+    case "in-process":
+      return InProcess.run(o, failed)
     case "idle":
       return Peer.withClient(o)(Together.idle(o, failed))
     case "orderly":

@@ -35,6 +35,14 @@ export * as Compressing from "./Compressing.js"
 export * as Consuming from "./Consuming.js"
 
 /**
+ * Producer, broker and consumer in this one process, over memory: what tests and demos on the embedded broker can do. Not
+ * part of the bench contract.
+ *
+ * @since 0.1.0
+ */
+export * as InProcess from "./InProcess.js"
+
+/**
  * Time, CPU and memory as the bench contract counts them.
  *
  * @since 0.1.0
