@@ -27,14 +27,19 @@ const jars = process.env["ROCKETMQ_LIB"] ??
 export const isReady = (): boolean =>
   Fs.existsSync(Path.join(jars, ".complete")) && ChildProcess.spawnSync("java", ["-version"]).status === 0
 
-const compile = (folder: string): void => {
-  const classPath = Fs.readdirSync(jars).filter((file) => file.endsWith(".jar")).map((file) => Path.join(jars, file))
-  const { status, stderr } = ChildProcess.spawnSync("java", [
-    ...["--module", "jdk.compiler/com.sun.tools.javac.Main", "-nowarn", "-d", folder],
-    ...["-cp", classPath.join(Path.delimiter), source]
-  ])
-  if (status !== 0) throw new Error(`MqAdmin.java does not compile: ${stderr}`)
-}
+/** Without standing still: the embedded broker may live in this process. */
+const compile = (folder: string) =>
+  new Promise<void>((resolve, reject) => {
+    const classPath = Fs.readdirSync(jars).filter((file) => file.endsWith(".jar")).map((file) => Path.join(jars, file))
+    const child = ChildProcess.spawn("java", [
+      ...["--module", "jdk.compiler/com.sun.tools.javac.Main", "-nowarn", "-d", folder],
+      ...["-cp", classPath.join(Path.delimiter), source]
+    ], { stdio: ["ignore", "ignore", "pipe"] })
+    let errors = ""
+    child.stderr.setEncoding("utf8").on("data", (chunk: string) => errors += chunk)
+    child.on("error", reject)
+    child.on("close", (code) => code === 0 ? resolve() : reject(new Error(`MqAdmin.java does not compile: ${errors}`)))
+  })
 
 /** Lines that say nothing of the cluster. */
 const noise = /^\s+at |^\s*\.\.\. \d+ more|^SLF4J|^WARNING|^\s*$/
@@ -48,6 +53,7 @@ const common = (names: Readonly<Record<string, string>>): ReadonlyArray<readonly
   [/\b1[678]\d{11}\b/g, "<millis>"],
   [/\b[0-9A-F]{32,56}\b/g, "<id>"],
   [/commitLogOffset=\d+/g, "commitLogOffset=<n>"],
+  [/CommitLog Offset: \d+/g, "CommitLog Offset: <n>"],
   [/(@<id>)@\d+/g, "$1@<n>"],
   [/\b\d+ ?ms\b/g, "<n>ms"],
   [/@[0-9a-f]{5,8}\b/g, "@<hash>"],
@@ -86,7 +92,7 @@ export const run = async (options: {
     FILES: folder
   }
   const filled = (text: string) => text.replace(/\$([A-Z]+)/g, (whole, name: string) => names[name] ?? whole)
-  compile(folder)
+  await compile(folder)
   for (const [name, content] of Object.entries(files)) Fs.writeFileSync(Path.join(folder, name), filled(content))
   const child = ChildProcess.spawn("java", [
     ...["-Djava.security.manager=allow", "-Xmx256m", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1"],

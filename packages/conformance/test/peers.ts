@@ -35,7 +35,8 @@ export interface Peer {
   readonly run: (command: Command, ...args: ReadonlyArray<string>) => Effect.Effect<ReadonlyArray<string>, Error>
 }
 
-const spawn = (
+/** Starts a program that ends with the Scope. */
+export const spawn = (
   file: string,
   args: ReadonlyArray<string>,
   options?: ChildProcess.SpawnOptions
@@ -91,8 +92,11 @@ const spawn = (
 const interop = fileURLToPath(new URL("../interop/", import.meta.url))
 const cache = fileURLToPath(new URL("../../../node_modules/.cache/effect-rocketmq/", import.meta.url))
 
-/** Builds a program once for each version of its sources and of its language, and gives the path of what was built. */
-const built = (
+/**
+ * Builds a program once for each version of its sources, in the folder `interop`, and of its language, and gives the path
+ * of what was built.
+ */
+export const built = (
   name: string,
   sources: ReadonlyArray<string>,
   version: () => string,
@@ -132,13 +136,14 @@ const makePeer = (
   return { language, isReady, start, run: (...args) => Effect.scoped(Effect.flatMap(start(...args), ({ end }) => end)) }
 }
 
-const jars = process.env["ROCKETMQ_LIB"] ??
+/** Where the jars of RocketMQ are, or will be. */
+export const jars = process.env["ROCKETMQ_LIB"] ??
   Path.join(process.env["XDG_CACHE_HOME"] ?? Path.join(Os.homedir(), ".cache"), "rocketmq-runtime-5.5.0", "lib")
-const hasJars = Fs.existsSync(Path.join(jars, ".complete"))
-const classPath = hasJars
+export const hasJars = Fs.existsSync(Path.join(jars, ".complete"))
+export const classPath = hasJars
   ? Fs.readdirSync(jars).filter((file) => file.endsWith(".jar")).map((file) => Path.join(jars, file))
   : []
-const javaVersion = ChildProcess.spawnSync("java", ["-version"])
+export const javaVersion = ChildProcess.spawnSync("java", ["-version"])
 
 /** The Java client. */
 export const java: Peer = makePeer(
