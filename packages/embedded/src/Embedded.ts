@@ -73,7 +73,7 @@ export const layerClient = (
 ): Layer.Layer<RocketMQ.RocketMQ, TransportConfigError, EmbeddedCluster.EmbeddedCluster> =>
   Layer.unwrapEffect(
     Effect.map(EmbeddedCluster.EmbeddedCluster, (cluster) =>
-      RocketMQ.layer({ ...options, nameServers: [cluster.nameServerAddress] }).pipe(
+      RocketMQ.layer({ ...options, nameServers: cluster.nameServerAddresses }).pipe(
         Layer.provide(Layer.merge(transport(cluster), compression))
       ))
   )

@@ -35,10 +35,31 @@ export interface Options {
   readonly brokers?: number | undefined
   /** Default `DefaultCluster`. */
   readonly clusterName?: string | undefined
-  /** `host:port` of the name server. Default `127.0.0.1:9876`. */
+  /** Number of name servers, named `namesrv`, `namesrv-2`, …. Default 1, at most 9. */
+  readonly nameServers?: number | undefined
+  /** `host:port` of the first name server. Default `127.0.0.1:9876`. */
   readonly nameServerAddress?: string | undefined
+  /** `host:port` of each name server. Default: `nameServerAddress`, and the ports behind 9876. */
+  readonly nameServerAddresses?: ReadonlyArray<string> | undefined
   /** `host:port` of each broker. Default `127.0.0.1:10911`, and 20 more for each further broker. */
   readonly brokerAddresses?: ReadonlyArray<string> | undefined
+  /**
+   * Number of slaves of each broker, named `broker-a/1`, `broker-a/2`, …. They copy what their master stores and commits,
+   * and hold it in memory, whatever `storage` is. Default 0, at most 9.
+   */
+  readonly slaves?: number | undefined
+  /** `host:port` of the slaves of each broker. Default: the ports from 10 above their master's. */
+  readonly slaveAddresses?: ReadonlyArray<ReadonlyArray<string>> | undefined
+  /** Whether slaves serve pulls, as `slaveReadEnable`. Default true; RocketMQ's is false. */
+  readonly slaveReads?: boolean | undefined
+  /**
+   * `"async"`, the default: a message is acknowledged when the master has it. `"sync"`: when a slave has it, too, as with
+   * `brokerRole=SYNC_MASTER` and `inSyncReplicas=2`; after `slaveTimeout` the answer is `FLUSH_SLAVE_TIMEOUT`. Brokers
+   * older than 5.0 answer `SLAVE_NOT_AVAILABLE` at once when no slave is up.
+   */
+  readonly replication?: "async" | "sync" | undefined
+  /** How long a message waits for a slave. Default 3 s. */
+  readonly slaveTimeout?: Duration.DurationInput | undefined
   /** Whether a send to an unknown topic makes it. Default true. */
   readonly autoCreateTopic?: boolean | undefined
   /** Whether naming an unknown consumer group makes it. Default true. */
@@ -152,7 +173,10 @@ export interface ServerConnection {
  */
 export interface Cluster {
   readonly clusterName: string
+  /** Of the first name server. */
   readonly nameServerAddress: string
+  readonly nameServerAddresses: ReadonlyArray<string>
+  /** The masters, at this moment. */
   readonly brokers: ReadonlyArray<{ readonly name: string; readonly address: string }>
   /** Makes a topic, or changes its queues. Default: 4 queues, on every broker. */
   readonly createTopic: (topic: string, options?: {
@@ -212,6 +236,29 @@ export interface Cluster {
   readonly network: (server: string, network: Network) => Effect.Effect<void>
   /** The server's ends of all connections to it close, and their clients are not told. New connections are well. */
   readonly halfOpen: (server: string) => Effect.Effect<void>
+  /** The name server answers what it knows now, whatever happens, until `freshRoutes`. */
+  readonly staleRoutes: (nameServer: string) => Effect.Effect<void>
+  readonly freshRoutes: (nameServer: string) => Effect.Effect<void>
+  /** A name server, or each of them, loses the registration of a broker, until `register`, or its `start`. */
+  readonly unregister: (broker: string, nameServer?: string) => Effect.Effect<void>
+  readonly register: (broker: string, nameServer?: string) => Effect.Effect<void>
+  /**
+   * How a slave copies from its master: how much later it has what its master has (default 0), and whether it copies at
+   * all. What it lacks is kept for it. A switch of the master makes both as at the start.
+   */
+  readonly copying: (slave: string, how: {
+    readonly lag?: Duration.DurationInput | undefined
+    readonly paused?: boolean | undefined
+  }) => Effect.Effect<void>
+  /** How many changes a slave lacks: messages, commits, topics and the rest. */
+  readonly behind: (slave: string) => Effect.Effect<number>
+  /** Has the answers to pulls tell consumers which broker of the name to pull from next: 0 is the master. */
+  readonly suggestBroker: (broker: string, id: number) => Effect.Effect<void>
+  /**
+   * Makes the first slave the master, as a controller does: with what it has copied, and what it lacks is lost. The other
+   * ones are slaves of it, the former master with the id 1. All of them start anew, with the names of their new ids.
+   */
+  readonly switchMaster: (broker: string) => Effect.Effect<void>
   /** Open connections of a server. */
   readonly connections: (server: string) => Effect.Effect<number>
   /**

@@ -16,12 +16,17 @@ import * as Tcp from "./internal/tcp.js"
  * @since 0.1.0
  * @category models
  */
-export interface Options extends Omit<EmbeddedCluster.Options, "nameServerAddress" | "brokerAddresses"> {
+export interface Options extends
+  Omit<
+    EmbeddedCluster.Options,
+    "nameServerAddress" | "nameServerAddresses" | "brokerAddresses" | "slaveAddresses"
+  >
+{
   /** Interface to listen on. Default `127.0.0.1`. */
   readonly host?: string | undefined
   /**
-   * Port of the name server; brokers listen on the port 1035 above it, and 20 more for each further broker. 0 takes any
-   * free ports. Default 9876, hence 10911 for the first broker.
+   * Port of the name server, further ones follow; brokers listen on the port 1035 above it, and 20 more for each further
+   * broker, their slaves from 10 above that on. 0 takes any free ports. Default 9876, hence 10911 for the first broker.
    */
   readonly port?: number | undefined
   /**
@@ -80,19 +85,24 @@ export const serve = (
     const count = Math.max(1, Math.min(26, rest.brokers ?? 1))
     const bind = (at: number) =>
       Effect.mapError(Tcp.listen(host, at), (cause) => new ListenError({ address: Tcp.hostAndPort(host, at), cause }))
-    const nameServer = yield* bind(port)
-    const brokers = yield* Effect.forEach(
-      Array.from({ length: count }, (_, index) => port === 0 ? 0 : port + 1035 + 20 * index),
-      bind
-    )
+    const bindAll = (ports: ReadonlyArray<number>) => Effect.forEach(ports, (at) => bind(port === 0 ? 0 : at))
+    const numbered = (count: number, first: number, step: number) =>
+      Array.from({ length: count }, (_, index) => first + step * index)
+    const advertise = (listener: Tcp.Listener) => Tcp.hostAndPort(advertised, listener.port)
+    const nameServers = yield* bindAll(numbered(Math.max(1, Math.min(9, rest.nameServers ?? 1)), port, 1))
+    const brokers = yield* bindAll(numbered(count, port + 1035, 20))
+    const slaves = yield* Effect.forEach(brokers, (_, index) =>
+      bindAll(numbered(Math.max(0, Math.min(9, rest.slaves ?? 0)), port + 1045 + 20 * index, 1)))
     const cluster = yield* EmbeddedCluster.make({
       ...rest,
       brokers: count,
-      nameServerAddress: Tcp.hostAndPort(advertised, nameServer.port),
-      brokerAddresses: brokers.map((listener) => Tcp.hostAndPort(advertised, listener.port))
+      nameServerAddresses: nameServers.map(advertise),
+      brokerAddresses: brokers.map(advertise),
+      slaveAddresses: slaves.map((of) =>
+        of.map(advertise)
+      )
     })
-    nameServer.serve(cluster, cluster.nameServerAddress)
-    brokers.forEach((listener, index) => listener.serve(cluster, cluster.brokers[index]!.address))
+    for (const listener of [...nameServers, ...brokers, ...slaves.flat()]) listener.serve(cluster, advertise(listener))
     return cluster
   })
 

@@ -62,6 +62,8 @@ export interface Broker {
   /** Absent when everybody may do everything. */
   readonly access: Accesses.Access | undefined
   readonly bootTimestamp: number
+  /** Id of the broker that consumers are told to pull from. */
+  readonly suggested: () => number
   readonly server: Server
   readonly timers: Timers
   readonly topics: TopicTable.TopicTable
@@ -95,10 +97,15 @@ export interface Broker {
 
 export const make = (options: {
   readonly name: string
+  /** What the server is called where brokers of one name are told apart. */
+  readonly serverName: string
   readonly clusterName: string
   readonly address: string
   readonly settings: Settings
   readonly shared: Shared
+  readonly suggested: () => number
+  /** Changes handlers: what a slave does otherwise. */
+  readonly adapt: ((broker: Broker, table: Map<number, Handler>) => void) | undefined
   readonly journal: Journal
   readonly random: (bound: number) => number
 }): Broker => {
@@ -174,10 +181,11 @@ export const make = (options: {
     ]
     for (const part of parts) for (const [code, handler] of part.make(broker)) table.set(code, handler)
     table.set(RequestCode.END_TRANSACTION, broker.transactions.end)
+    options.adapt?.(broker, table)
     return table
   }
   const server = Servers.make({
-    name,
+    name: options.serverName,
     shared,
     whenKept: journal.whenKept,
     handlers,
@@ -218,6 +226,7 @@ export const make = (options: {
     stats,
     access,
     bootTimestamp: now(),
+    suggested: options.suggested,
     server,
     timers,
     topics,

@@ -6,18 +6,18 @@
 import * as RequestCode from "@effect-rocketmq/protocol/RequestCode"
 import * as ResponseCode from "@effect-rocketmq/protocol/ResponseCode"
 import type * as Auth from "../Auth.js"
-import { NAME_SERVER } from "../Fault.js"
 import * as Accesses from "./access.js"
 import { bodyAnswer } from "./answers.js"
 import * as Bodies from "./bodies.js"
 import type { Broker } from "./broker.js"
 import * as Fields from "./fields.js"
+import type { Group } from "./groups.js"
 import type { Journal } from "./journal.js"
 import * as NameServerAdmin from "./nameServerAdmin.js"
 import type { Handler, Server, Shared } from "./server.js"
 import { answer, make as makeServer, ok, suggestion } from "./server.js"
 import * as Table from "./table.js"
-import type { Topic } from "./topicTable.js"
+import type { Topic, TopicTable } from "./topicTable.js"
 
 const ORDER_TOPIC_CONFIG = "ORDER_TOPIC_CONFIG"
 
@@ -26,15 +26,24 @@ const REGISTER_PERIOD = 30_000
 
 export interface NameServer {
   readonly server: Server
-  /** Whether the broker's topics are in the routes. */
-  readonly setRegistered: (broker: string, registered: boolean) => void
+  /** Whether the server of a broker is in the routes. */
+  readonly setRegistered: (server: string, registered: boolean) => void
+  /** Answers what it knows now, until told otherwise. */
+  readonly setStale: (stale: boolean) => void
+}
+
+/** The brokers of one name, as far as they are registered. */
+export interface Known extends Pick<Broker, "name" | "config"> {
+  readonly addresses: ReadonlyArray<readonly [id: number, address: string]>
+  readonly topics: Pick<TopicTable, "get" | "all">
 }
 
 export const make = (options: {
+  readonly name: string
   readonly clusterName: string
   /** The port that clients connect to. */
   readonly port: string
-  readonly brokers: ReadonlyArray<Broker>
+  readonly groups: ReadonlyArray<Group>
   readonly idleTimeout: number
   readonly auth: Auth.Options | undefined
   readonly shared: Shared
@@ -50,17 +59,31 @@ export const make = (options: {
   /** A namespace stays when its last key is gone. */
   const namespaces = Table.map<boolean>(journal, "namespaces")
 
-  const registered = () => options.brokers.filter((broker) => !unregistered.has(broker.name))
+  let stale: ReadonlyArray<Known> | undefined
+
+  const registered = (): ReadonlyArray<Known> => stale ?? present()
+  const present = (): ReadonlyArray<Known> =>
+    options.groups.flatMap((group) => {
+      const addresses = group.members()
+        .filter(({ broker }) => !unregistered.has(broker.server.name))
+        .map(({ address, id }) => [id, address] as const)
+      const { config, name, topics } = group.master().broker
+      return addresses.length === 0 ? [] : [{ name, config, topics, addresses }]
+    })
+  const remembered = (broker: Known): Known => {
+    const topics = new Map(Array.from(broker.topics.all(), (topic) => [topic.name, topic] as const))
+    return { ...broker, topics: { get: (name) => topics.get(name), all: () => topics.values() } }
+  }
   const admin = NameServerAdmin.make({ port: options.port, registered })
   /** The topic of a broker as it is known here. */
-  const known = (broker: Broker, name: string): Topic | undefined => {
+  const known = (broker: Known, name: string): Topic | undefined => {
     const topic = broker.topics.get(name)
     return topic === undefined || timers.now() < (hidden.get(topic) ?? 0) ? undefined : topic
   }
-  const brokerData = (broker: Broker) => ({
+  const brokerData = (broker: Known) => ({
     cluster: clusterName,
     brokerName: broker.name,
-    brokerAddrs: { 0: broker.address },
+    brokerAddrs: Object.fromEntries(broker.addresses),
     enableActingMaster: false
   })
 
@@ -123,7 +146,7 @@ export const make = (options: {
     code: ResponseCode.SUCCESS,
     body: Bodies.write({
       topicList: [clusterName, ...registered().map((broker) => broker.name)],
-      brokerAddr: registered()[0]?.address
+      brokerAddr: registered()[0]?.addresses[0]![1]
     })
   })
   const deleteTopic: Handler = ({ request: { extFields } }) => {
@@ -168,7 +191,7 @@ export const make = (options: {
 
   const access = options.auth?.nameServer === true ? Accesses.make(options.auth, clusterName) : undefined
   const server = makeServer({
-    name: NAME_SERVER,
+    name: options.name,
     refusal: access?.refusal,
     shared,
     whenKept: journal.whenKept,
@@ -195,6 +218,9 @@ export const make = (options: {
     setRegistered: (broker, isRegistered) => {
       if (isRegistered) unregistered.delete(broker)
       else unregistered.add(broker)
+    },
+    setStale: (isStale) => {
+      stale = isStale ? registered().map(remembered) : undefined
     }
   }
 }

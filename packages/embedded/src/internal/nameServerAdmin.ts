@@ -10,9 +10,9 @@ import * as RequestCode from "@effect-rocketmq/protocol/RequestCode"
 import * as ResponseCode from "@effect-rocketmq/protocol/ResponseCode"
 import { bodyAnswer, notSet } from "./answers.js"
 import * as Bodies from "./bodies.js"
-import type { Broker } from "./broker.js"
 import { readProperties, writeProperties } from "./brokerConfig.js"
 import * as Fields from "./fields.js"
+import type { Known } from "./nameServer.js"
 import type { Answer, Handler } from "./server.js"
 import { answer, ok } from "./server.js"
 import type { Topic } from "./topicTable.js"
@@ -33,7 +33,7 @@ export interface Registered {
 export interface NameServerAdmin {
   readonly handlers: ReadonlyArray<readonly [number, Handler]>
   /** What the route says that may be done with a topic of a broker. */
-  readonly permission: (broker: Broker, topic: Topic) => number
+  readonly permission: (broker: Known, topic: Topic) => number
   readonly registeredOf: (topic: string) => ReadonlyArray<Registered>
   readonly registeredTopics: () => Iterable<string>
   readonly unregister: (topic: string) => void
@@ -85,7 +85,7 @@ const fixed = ["configBlackList", "configStorePath", "kvConfigPath", "rocketmqHo
 export const make = (options: {
   readonly port: string
   /** The brokers that are in the routes now. */
-  readonly registered: () => ReadonlyArray<Broker>
+  readonly registered: () => ReadonlyArray<Known>
 }): NameServerAdmin => {
   const { registered } = options
   const config = new Map(readProperties(new TextEncoder().encode(defaults)))
@@ -94,7 +94,7 @@ export const make = (options: {
   const permissions = new WeakMap<Topic, { readonly perm: number; readonly ofBroker: number }>()
   const extra = new Map<string, ReadonlyArray<Registered>>()
 
-  const permission = (broker: Broker, topic: Topic): number => {
+  const permission = (broker: Known, topic: Topic): number => {
     const ofBroker = broker.config.permission()
     const isOpen = Permission.isReadable(ofBroker) && Permission.isWriteable(ofBroker)
     const changed = permissions.get(topic)
@@ -129,7 +129,7 @@ export const make = (options: {
     return {
       ...bodyAnswer({
         brokerMemberGroup: {
-          brokerAddrs: new LooseJson.Entries(found === undefined ? [] : [[0, found.address]]),
+          brokerAddrs: new LooseJson.Entries(found?.addresses ?? []),
           brokerName,
           cluster: Fields.string(extFields, "clusterName")
         }

@@ -9,11 +9,11 @@ import * as Effect from "effect/Effect"
 import * as Random from "effect/Random"
 import type * as Scope from "effect/Scope"
 import * as Utils from "effect/Utils"
-import { NAME_SERVER } from "../Fault.js"
 import type { Options, Proxy } from "../FaultProxy.js"
 import * as Faults from "./faults.js"
 import type { Conditions } from "./flow.js"
 import * as Flows from "./flow.js"
+import { nameServerName, serverName } from "./names.js"
 import type { Line } from "./proxyLine.js"
 import * as Lines from "./proxyLine.js"
 import * as Routes from "./proxyRoutes.js"
@@ -30,10 +30,6 @@ interface Upstream {
   proxyAddress: string | undefined
   readonly lines: Set<Line>
 }
-
-export const nameServerName = (index: number): string => index === 0 ? NAME_SERVER : `${NAME_SERVER}-${index + 1}`
-
-export const brokerName = (name: string, id: number): string => id === 0 ? name : `${name}/${id}`
 
 export const make = <E>(
   options: Options,
@@ -100,9 +96,9 @@ export const make = <E>(
     }
     const learn = ({ address, brokerId, brokerName: name }: Routes.Found) => {
       const known = upstreams.get(address)
-      if (known !== undefined) known.name = brokerName(name, brokerId)
+      if (known !== undefined) known.name = serverName(name, brokerId)
       else {
-        const upstream = add(brokerName(name, brokerId), address, false)
+        const upstream = add(serverName(name, brokerId), address, false)
         inLine((done) => open(upstream, 0, done))
       }
     }

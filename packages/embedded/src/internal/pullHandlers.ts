@@ -129,7 +129,7 @@ export const make = (broker: Broker): ReadonlyArray<readonly [number, Handler]> 
     code: codeOf(result, pull.offset),
     remark: result.status,
     extFields: {
-      suggestWhichBrokerId: "0",
+      suggestWhichBrokerId: String(broker.suggested()),
       nextBeginOffset: String(result.nextBeginOffset),
       minOffset: String(result.minOffset),
       maxOffset: String(result.maxOffset),

@@ -83,6 +83,8 @@ export interface Store {
   /** The record at a commit log offset. */
   readonly look: (commitLogOffset: number) => Uint8Array | undefined
   readonly removeTopic: (topic: string) => void
+  /** Every queue, and the first offset that it has. */
+  readonly starts: () => ReadonlyArray<readonly [topic: string, queueId: number, offset: number]>
   readonly log: CommitLog.CommitLog
 }
 
@@ -299,6 +301,10 @@ export const make = (options: {
     record,
     look: (commitLogOffset) => log.readOne(commitLogOffset),
     removeTopic,
+    starts: () =>
+      Array.from(topics.values()).flatMap((queues) =>
+        Array.from(queues.values(), (queue) => [queue.topic, queue.queueId, queue.minOffset()] as const)
+      ),
     log
   }
 }
