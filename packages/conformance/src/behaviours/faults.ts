@@ -85,7 +85,7 @@ const sends: ReadonlyArray<Send> = [
     outcomes: again,
     stored: 2
   },
-  { name: "an answer that comes too late is none", fault: Fault.delay("1500 millis"), outcomes: again, stored: 2 },
+  { name: "an answer that comes too late is none", fault: Fault.delay("6 seconds"), outcomes: again, stored: 2 },
   { name: "an answer that comes late is one", fault: Fault.delay("200 millis"), outcomes: ["Accepted"], stored: 1 },
   { name: "a connection that ends before the answer is replaced", fault: Fault.disconnect, outcomes: again, stored: 2 },
   { name: "a connection that ends within the answer is replaced", fault: Fault.cut, outcomes: again, stored: 2 },
@@ -113,7 +113,7 @@ const sends: ReadonlyArray<Send> = [
 const sending = ({ fault, name, outcomes, stored }: Send): Behaviour =>
   behaviour(`a message is acknowledged: ${name}`, function*() {
     const { brokerName, client, topic, trouble } = yield* scene
-    const producer = yield* Member.sender({ client, attemptTimeout: "1 second", sendTimeout: "15 seconds" })
+    const producer = yield* Member.sender({ client, attemptTimeout: "4 seconds", sendTimeout: "30 seconds" })
     const queue = (yield* producer.queues(topic)).find((queue) => queue.brokerName === brokerName)!
     yield* producer.send(Message.make({ topic, body: "before" }), { queue })
     const { hits } = yield* trouble.inject(fault.pipe(Fault.onTopic(topic), Fault.once))
@@ -129,7 +129,7 @@ const sending = ({ fault, name, outcomes, stored }: Send): Behaviour =>
       Array.from({ length: stored }, () => receipt.uniqueKey)
     )
     yield* Expect.equal("and the others are there", all.length, stored + 2)
-  })
+  }, "45 seconds")
 
 /** An answer that cannot be read: nobody knows what it said, and trying again is left to the caller. */
 const unreadable = (part: Fault.Part): Behaviour =>
@@ -167,16 +167,16 @@ const onPull = Fault.onCode(RequestCode.PULL_MESSAGE)
 const onCommit = Fault.onCode(RequestCode.UPDATE_CONSUMER_OFFSET)
 
 const consumes: ReadonlyArray<Consume> = [
-  { name: "pulls get lost", faults: [Fault.dropRequest.pipe(onPull, Fault.times(2))], within: "60 seconds" },
+  { name: "pulls get lost", faults: [Fault.dropRequest.pipe(onPull, Fault.times(2))], within: "90 seconds" },
   {
     name: "answers to pulls get lost",
     faults: [Fault.dropResponse.pipe(onPull, Fault.times(2))],
-    within: "60 seconds"
+    within: "90 seconds"
   },
   {
     name: "answers to pulls come when nobody waits any more",
     faults: [Fault.delay("20 seconds").pipe(onPull, Fault.times(2))],
-    within: "60 seconds"
+    within: "90 seconds"
   },
   { name: "answers to pulls come late", faults: [Fault.delay("50 millis", "500 millis").pipe(onPull)] },
   { name: "answers to pulls are cut in two", faults: [Fault.cut.pipe(onPull, Fault.every(2), Fault.times(3))] },
@@ -228,7 +228,7 @@ const consumes: ReadonlyArray<Consume> = [
 
 const COUNT = 60
 
-const consuming = ({ early, faults, name, within = "30 seconds" }: Consume): Behaviour =>
+const consuming = ({ early, faults, name, within = "60 seconds" }: Consume): Behaviour =>
   behaviour(
     `a consumer misses nothing though ${name}`,
     function*() {
@@ -239,7 +239,7 @@ const consuming = ({ early, faults, name, within = "30 seconds" }: Consume): Beh
       const inbox = Inbox.make<string>()
       const start = Member.consumer(
         {
-          client: { ...client, heartbeatInterval: "1 second", requestTimeout: "1 second" },
+          client: { ...client, heartbeatInterval: "1 second", requestTimeout: "2 seconds" },
           group,
           subscriptions: { [topic]: MessageSelector.all },
           pullBatchSize: 8,
@@ -256,14 +256,14 @@ const consuming = ({ early, faults, name, within = "30 seconds" }: Consume): Beh
         "every message comes",
         Effect.sync(() => different(inbox.all()).length),
         (count) => count === COUNT,
-        { within: "45 seconds" }
+        { within: "75 seconds" }
       )
       for (const { fault, hits } of active) {
         yield* Await.until(`hit: ${Fault.format(fault)}`, hits, (count) => count > 0)
       }
       for (const { remove } of active) yield* remove
+      yield* Await.until("all are committed", Stored.committedSum(group, topic), (sum) => sum === BigInt(COUNT))
       yield* stop
-      yield* Expect.equal("all are committed", yield* Stored.committedSum(group, topic), BigInt(COUNT))
     },
     within
   )
