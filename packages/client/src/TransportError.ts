@@ -79,7 +79,8 @@ export class ConnectTimeoutError extends Data.TaggedError("ConnectTimeoutError")
 }
 
 /**
- * The connection ended. When `pending` is true a request had been handed to it and got no answer: whether the server
+ * The connection ended. `Silent`: requests timed out on it for 10 seconds and no byte came, so that it was given up: the
+ * other end may be gone without a word. When `pending` is true a request had been handed to it and got no answer: whether the server
  * acted on it is unknown.
  *
  * @since 0.1.0
@@ -87,7 +88,7 @@ export class ConnectTimeoutError extends Data.TaggedError("ConnectTimeoutError")
  */
 export class ConnectionClosedError extends Data.TaggedError("ConnectionClosedError")<{
   readonly address: string
-  readonly reason: "PeerClosed" | "SocketError" | "IdleTimeout" | "ProtocolError" | "ScopeClosed"
+  readonly reason: "PeerClosed" | "SocketError" | "IdleTimeout" | "Silent" | "ProtocolError" | "ScopeClosed"
   readonly pending: boolean
   readonly cause?: unknown
 }> {

@@ -257,32 +257,39 @@ describe("Consumer", () => {
       assert.strictEqual((yield* consumer.stats).undecodable, 1)
     }))
 
-  it.scoped("reports a record that is no message and goes on with its neighbours", () =>
-    Effect.gen(function*() {
-      const cluster = new Cluster({ orders: 1 })
-      cluster.fill("orders", 0, 3)
-      let broken = true
-      cluster.onPull = (pull) => {
-        if (pull.topic !== "orders" || !broken) return undefined
-        broken = false
-        const answer = cluster.answer(pull)
-        return Effect.succeed({
-          ...answer,
-          messages: [answer.messages[0]!, answer.messages[2]!],
-          undecodable: [{ queueId: 0, queueOffset: 1n, bytes: new Uint8Array(3), reason: "its magic is 0" }]
-        })
-      }
-      const seen: Array<bigint> = []
-      const consumer = yield* Consumer.make(orders, (message) =>
-        Effect.sync(() => {
-          seen.push(message.queueOffset)
-        })).pipe(Effect.provide(cluster.layer))
-      yield* consumer.ready
-      yield* TestClock.adjust("5 seconds")
-      assert.deepStrictEqual(seen, [0n, 2n])
-      assert.strictEqual(cluster.committed.get(cluster.key("orders")), 3n)
-      assert.strictEqual((yield* consumer.stats).undecodable, 1)
-    }))
+  for (
+    const { damaged, delivered, name, told } of [
+      { name: "in the log", damaged: Infinity, delivered: [0n, 2n], told: 1 },
+      { name: "on the way", damaged: 2, delivered: [0n, 1n, 2n], told: 0 }
+    ]
+  ) {
+    it.scoped(`pulls a record that was damaged ${name} again, and then ${told === 0 ? "has it" : "leaves it out"}`, () =>
+      Effect.gen(function*() {
+        const cluster = new Cluster({ orders: 1 })
+        cluster.fill("orders", 0, 3)
+        let left = damaged
+        cluster.onPull = (pull) => {
+          if (pull.topic !== "orders" || pull.offset !== 0n || left === 0) return undefined
+          left--
+          const answer = cluster.answer(pull)
+          return Effect.succeed({
+            ...answer,
+            messages: [answer.messages[0]!, answer.messages[2]!],
+            undecodable: [{ queueId: 0, queueOffset: 1n, bytes: new Uint8Array(3), reason: "its magic is 0" }]
+          })
+        }
+        const seen: Array<bigint> = []
+        const consumer = yield* Consumer.make(orders, (message) =>
+          Effect.sync(() => {
+            seen.push(message.queueOffset)
+          })).pipe(Effect.provide(cluster.layer))
+        yield* consumer.ready
+        yield* TestClock.adjust("6 seconds")
+        assert.deepStrictEqual(seen, delivered)
+        assert.strictEqual(cluster.committed.get(cluster.key("orders")), 3n)
+        assert.strictEqual((yield* consumer.stats).undecodable, told)
+      }))
+  }
 
   it.effect("stops in order: no more pulls, handlers finish, offsets are committed, the group is unregistered", () =>
     Effect.gen(function*() {

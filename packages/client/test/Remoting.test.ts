@@ -96,6 +96,44 @@ describe("Remoting", () => {
       assert.strictEqual(connects.length, 2)
     }))
 
+  it.scoped("a connection whose other end is gone without a word is given up after 10 silent seconds", () =>
+    Effect.gen(function*() {
+      const { connects, peers, remoting } = yield* connected()
+      const attempt = Effect.fork(Effect.flip(remoting.request(address, ask(0), 3000)))
+      const poll = yield* Effect.fork(Effect.flip(remoting.request(address, ask(1), 60_000)))
+      for (const second of [3, 6, 9]) {
+        const call = yield* attempt
+        yield* TestClock.adjust("3 seconds")
+        assert.strictEqual((yield* Fiber.join(call))._tag, "RequestTimeoutError", `after ${second} s`)
+        assert.isFalse(peers[0]!.closed(), `after ${second} s`)
+      }
+      const last = yield* attempt
+      yield* TestClock.adjust("3 seconds")
+      assert.strictEqual((yield* Fiber.join(last))._tag, "RequestTimeoutError")
+      const error = yield* Fiber.join(poll)
+      assert.strictEqual(error._tag === "ConnectionClosedError" ? error.reason : error._tag, "Silent")
+      const again = yield* Effect.fork(remoting.request(address, ask(2)))
+      yield* settle
+      peers[1]!.answer(peers[1]!.received[0]!, { code: 0 })
+      yield* Fiber.join(again)
+      assert.strictEqual(connects.length, 2)
+    }))
+
+  it.scoped("a connection on which anything comes is kept, however many requests time out", () =>
+    Effect.gen(function*() {
+      const { peers, remoting } = yield* connected()
+      for (let i = 0; i < 8; i++) {
+        const lost = yield* Effect.fork(Effect.flip(remoting.request(address, ask(0), 3000)))
+        const held = yield* Effect.fork(remoting.request(address, ask(1), 30_000))
+        yield* TestClock.adjust("2 seconds")
+        peers[0]!.answer(peers[0]!.received.at(-1)!, { code: 0 })
+        yield* Fiber.join(held)
+        yield* TestClock.adjust("1 seconds")
+        assert.strictEqual((yield* Fiber.join(lost))._tag, "RequestTimeoutError")
+      }
+      assert.isFalse(peers[0]!.closed())
+    }))
+
   it.scoped("dials a dead address less and less often", () =>
     Effect.gen(function*() {
       const { connects, remoting } = yield* connected(

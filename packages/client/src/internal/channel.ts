@@ -30,6 +30,12 @@ export interface Environment {
   readonly onServerRequest: (channel: Channel, command: RemotingCommand.RemotingCommand) => void
 }
 
+/**
+ * How long requests may stay unanswered on a connection that brings no byte, in milliseconds, before it is given up. The
+ * other end of it may be gone without a word; one that was frozen answers on a new connection as well.
+ */
+const SILENCE = 10_000
+
 /** A call that the connection cannot take yet. */
 interface Waiting {
   readonly request: Request
@@ -65,6 +71,10 @@ export class Channel {
   private writable = true
   private waiting: Array<Waiting> = []
   private sweepAt = Infinity
+  /** When bytes came last. */
+  private heardAt: number
+  /** When the first request was written that timed out with no byte since. */
+  private silentSince = Infinity
   /** Set when the bytes received made no sense: what pending requests fail with. */
   private failure: ProtocolError | undefined = undefined
 
@@ -79,6 +89,7 @@ export class Channel {
     this.ended = ended
     this.connection = connection
     this.address = connection.address
+    this.heardAt = env.clock.unsafeCurrentTimeMillis()
     this.writer = Frame.makeWriter()
     this.decoder = Frame.makeDecoder({ maxFrameSize: env.maxFrameSize, maxHeaderSize: env.maxHeaderSize })
     connection.listen({
@@ -218,6 +229,8 @@ export class Channel {
   }
 
   private onData(chunk: Uint8Array): void {
+    this.heardAt = this.env.clock.unsafeCurrentTimeMillis()
+    this.silentSince = Infinity
     const failure = this.decoder.push(chunk, this.onCommand)
     if (failure === undefined || !this.open) return
     this.failure = failure
@@ -285,13 +298,18 @@ export class Channel {
           written
         })
       ))
-    for (const call of this.pending.takeIf(isOverdue)) fail(call, true)
+    for (const call of this.pending.takeIf(isOverdue)) {
+      if (call.started >= this.heardAt && call.started < this.silentSince) this.silentSince = call.started
+      fail(call, true)
+    }
     if (this.waiting.length > 0) {
       const [left, overdue] = Arr.partition(this.waiting, isOverdue)
       this.waiting = left
       for (const call of overdue) fail(call, false)
     }
     this.sweepAt = Infinity
-    if (next < Infinity) this.armSweep(next, now)
+    if (now - this.silentSince >= SILENCE) {
+      this.destroy(new ConnectionClosedError({ address: this.address, reason: "Silent", pending: false }))
+    } else if (next < Infinity) this.armSweep(next, now)
   }
 }

@@ -127,7 +127,7 @@ export const make = (
                 channels.delete(address)
               }
               fork(Scope.close(connectionScope, Exit.void))
-              if (error.reason === "ProtocolError") {
+              if (error.reason === "ProtocolError" || error.reason === "Silent") {
                 fork(Effect.logWarning(error.message))
               }
             })

@@ -38,6 +38,9 @@ const PAUSE_BUSY = 20
 const PAUSE_UNKNOWN_GROUP = 50
 const LONGEST_PAUSE = 3_000
 
+/** A record that cannot be read is pulled again so often: the way here may have damaged it, and not the disk. */
+const REREADS = 2
+
 /** Answers without any progress that come faster than this are not held by the broker, in milliseconds. */
 const QUICK = 20
 const QUICK_PAUSE = 100
@@ -174,6 +177,7 @@ export const make = Effect.fnUntraced(function*(options: {
     const warn = Backoff.limitedWarning(30_000)
     let warned = false
     let quick = 0
+    let rereads = 0
     while (true) {
       const waited = !ledger.hasRoom()
       while (!ledger.hasRoom()) yield* room(ledger)
@@ -238,6 +242,12 @@ export const make = Effect.fnUntraced(function*(options: {
       self.suggestedBrokerId = result.suggestedBrokerId
       if (result.status === "OffsetIllegal") yield* correct(self, result)
       else if (result.status === "Found") {
+        if (result.undecodable.length > 0 && rereads < REREADS) {
+          rereads++
+          yield* Effect.sleep(PAUSE)
+          continue
+        }
+        rereads = 0
         if (result.undecodable.length > 0) {
           counters.undecodable += result.undecodable.length
           for (const record of result.undecodable) yield* report.undecodable(queue, record)
