@@ -22,7 +22,7 @@ import type { MessageExt } from "@effect-rocketmq/protocol/MessageExt"
 import type { MessageQueue } from "@effect-rocketmq/protocol/MessageQueue"
 import * as Context from "effect/Context"
 import type * as Duration from "effect/Duration"
-import type * as Effect from "effect/Effect"
+import * as Effect from "effect/Effect"
 import type * as Layer from "effect/Layer"
 import type * as Scope from "effect/Scope"
 import type { ExpectationError } from "./ExpectationError.js"
@@ -255,7 +255,12 @@ export type StartError = TransportConfigError | ListenError | RocketMQStartError
  * @since 0.1.0
  * @category combinators
  */
-export const run: <A, E, R>(
+export const run = <A, E, R>(
   source: Source,
   test: Effect.Effect<A, E, R>
-) => Effect.Effect<A, E | StartError, Exclude<R, TestCluster | RocketMQ.RocketMQ | Scope.Scope>> = internal.run
+): Effect.Effect<A, E | StartError, Exclude<R, TestCluster | RocketMQ.RocketMQ | Scope.Scope>> =>
+  internal.run(source, (cluster) => Effect.provideService(test, TestCluster, cluster)) as Effect.Effect<
+    A,
+    E | StartError,
+    Exclude<R, TestCluster | RocketMQ.RocketMQ | Scope.Scope>
+  >

@@ -26,8 +26,8 @@ export * as RocketMQStartError from "./RocketMQStartError.js"
  * A cluster for a test, from one line: the embedded one, one that runs already, or Apache RocketMQ started for the test.
  *
  * The test is the same for all of them. On the embedded cluster it runs on virtual time (`VirtualTime` of the embedded
- * package): minutes of retries and timeouts pass in milliseconds. When a test fails, each of its errors also tells what the
- * cluster was asked last.
+ * package): minutes of retries and timeouts pass in milliseconds. When a test fails, each of its errors also tells what
+ * happened last at the cluster.
  *
  * @since 0.1.0
  */

@@ -17,14 +17,13 @@ import * as RequestCode from "@effect-rocketmq/protocol/RequestCode"
 import * as Cause from "effect/Cause"
 import * as Clock from "effect/Clock"
 import * as Config from "effect/Config"
-import * as Context from "effect/Context"
+import type * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
 import * as Random from "effect/Random"
 import type * as Scope from "effect/Scope"
-import type { Source, StartError } from "../TestCluster.js"
-import { TestCluster } from "../TestCluster.js"
+import type { Source, StartError, TestCluster } from "../TestCluster.js"
 import * as Collecting from "./collecting.js"
 import * as Events from "./events.js"
 import * as Looks from "./looks.js"
@@ -145,15 +144,17 @@ const make = (
     }
   })
 
+type Test<A, E, R> = (cluster: TestCluster["Type"]) => Effect.Effect<A, E, R>
+
 const onServers = <A, E, R>(
-  test: Effect.Effect<A, E, R>,
+  test: Test<A, E, R>,
   servers: Servers
-): Effect.Effect<A, E | TransportConfigError, Exclude<R, TestCluster | RocketMQ.RocketMQ> | Scope.Scope> =>
+): Effect.Effect<A, E | TransportConfigError, Exclude<R, RocketMQ.RocketMQ> | Scope.Scope> =>
   Effect.gen(function*() {
     const context = yield* Layer.build(freshClient(servers))
     const cluster = yield* make(servers, context)
-    return yield* test.pipe(
-      Effect.provide(Context.add(context, TestCluster, cluster)),
+    return yield* test(cluster).pipe(
+      Effect.provide(context),
       Effect.tapErrorCause((cause) =>
         Cause.isInterruptedOnly(cause) ? Effect.void : Effect.map(
           servers.events,
@@ -165,11 +166,11 @@ const onServers = <A, E, R>(
 
 export const run = <A, E, R>(
   source: Source,
-  test: Effect.Effect<A, E, R>
-): Effect.Effect<A, E | StartError, Exclude<R, TestCluster | RocketMQ.RocketMQ | Scope.Scope>> =>
-  started(source, test) as Effect.Effect<A, E | StartError, Exclude<R, TestCluster | RocketMQ.RocketMQ | Scope.Scope>>
+  test: Test<A, E, R>
+): Effect.Effect<A, E | StartError, Exclude<R, RocketMQ.RocketMQ | Scope.Scope>> =>
+  started(source, test) as Effect.Effect<A, E | StartError, Exclude<R, RocketMQ.RocketMQ | Scope.Scope>>
 
-const started = <A, E, R>(source: Source, test: Effect.Effect<A, E, R>) => {
+const started = <A, E, R>(source: Source, test: Test<A, E, R>) => {
   const on = <E2>(servers: Effect.Effect<Servers, E2, Scope.Scope>) =>
     Effect.flatMap(servers, (servers) => onServers(test, servers))
   switch (source._tag) {
