@@ -17,7 +17,9 @@ describe("the events of a cluster", () => {
         yield* Effect.yieldNow()
         yield* Effect.scoped(Effect.gen(function*() {
           const producer = yield* Producer.make({ group: "shop", sendTimeout: "2 seconds", retries: 0 })
-          yield* cluster.inject(Fault.delay("300 millis").pipe(Fault.onServer("broker-a"), Fault.onTopic("orders"), Fault.once))
+          yield* cluster.inject(
+            Fault.delay("300 millis").pipe(Fault.onServer("broker-a"), Fault.onTopic("orders"), Fault.once)
+          )
           yield* producer.send(Message.make({ topic: "orders", body: "order 1" }))
         }))
         yield* cluster.disconnect("broker-a")
