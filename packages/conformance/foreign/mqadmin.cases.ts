@@ -46,12 +46,16 @@ export const cases: ReadonlyArray<Case> = [
   {
     id: "brokerStatus-keys",
     args: ["brokerStatus", "-b", "$BROKER"],
+    // of the delay levels that were used
+    drop: /^scheduleMessageOffset/,
     replace: [[/\s*:.*/, ""], [/_\/.*/, ""]],
     sort: true
   },
   {
     id: "brokerStatus-values",
     args: ["brokerStatus", "-b", "$BROKER"],
+    // of what others have timed
+    drop: /^timer(CongestNum|DequeueTps|EnqueueTps)/,
     keep:
       /^(brokerActive|brokerVersionDesc|brokerVersion|timer\w+|\w+QueueSize|\w+QueueCapacity|dispatchBehindBytes)\b/,
     sort: true
@@ -92,7 +96,8 @@ export const cases: ReadonlyArray<Case> = [
   {
     id: "getNamesrvConfig",
     args: ["getNamesrvConfig"],
-    drop: /^(rocketmqHome|kvConfigPath|configStorePath|listenPort)\b/,
+    // the last one is changed by the next command, for whoever runs this again
+    drop: /^(rocketmqHome|kvConfigPath|configStorePath|listenPort|productEnvName)\b/,
     sort: true
   },
   { id: "updateNamesrvConfig", args: ["updateNamesrvConfig", "-k", "productEnvName", "-v", "$T"] },
@@ -261,7 +266,7 @@ export const cases: ReadonlyArray<Case> = [
   { id: "cloneGroupOffset", args: ["cloneGroupOffset", "-s", "$G", "-d", "$G-c", "-t", "$T", "-o", "true"] },
   { id: "cloneGroupOffset-seen", args: ["consumerProgress", "-g", "$G-c", "-t", "$T"], replace: tps },
   { id: "brokerConsumeStats", args: ["brokerConsumeStats", "-b", "$BROKER"], keep: /#Topic|\$T /, sort: true },
-  { id: "statsAll", args: ["statsAll", "-t", "$T"], replace: [...figures, [/( \d+){2} ?$/, " <n> <n>"]] },
+  { id: "statsAll", args: ["statsAll", "-t", "$T"], replace: [...figures, [/( \d+){2} ?$/, " <n> <n>"]], sort: true },
   // ---- clients
   { id: "consumerConnection-offline", args: ["consumerConnection", "-g", "$G", "-b", "$BROKER"], keep: /CODE|DESC/ },
   { id: "producerConnection-unknown", args: ["producerConnection", "-g", "$G", "-t", "$T"], keep: /CODE|DESC/ },

@@ -53,7 +53,9 @@ const common = (names: Readonly<Record<string, string>>): ReadonlyArray<readonly
   [/\b1[678]\d{11}\b/g, "<millis>"],
   [/\b[0-9A-F]{32,56}\b/g, "<id>"],
   [/commitLogOffset=\d+/g, "commitLogOffset=<n>"],
-  [/CommitLog Offset: \d+/g, "CommitLog Offset: <n>"],
+  [/CommitLog Offset: +\d+/g, "CommitLog Offset: <n>"],
+  // the name of the topic is part of it
+  [/storeSize=\d+/g, "storeSize=<n>"],
   [/(@<id>)@\d+/g, "$1@<n>"],
   [/\b\d+ ?ms\b/g, "<n>ms"],
   [/@[0-9a-f]{5,8}\b/g, "@<hash>"],
@@ -113,7 +115,9 @@ export const run = async (options: {
       if (options.only !== undefined && !options.only.test(one.id) && one.capture === undefined) continue
       if (one.after !== undefined) await sleep(one.after)
       let raw = await ask(one)
-      for (let tries = 0; tries < 10 && one.until !== undefined && !one.until.test(raw); tries++) {
+      // on a busy machine the client gives a request up too soon
+      const isDone = () => !raw.includes("RemotingTimeoutException") && (one.until?.test(raw) ?? true)
+      for (let tries = 0; tries < 10 && !isDone(); tries++) {
         await sleep(1000)
         raw = await ask(one)
       }

@@ -19,7 +19,7 @@ import org.apache.rocketmq.tools.command.MQAdminStartup;
  * an array of its arguments as JSON; each line of output is what it printed: {"out", "err"}.
  */
 public class MqAdmin {
-    private static final long SECONDS = 20;
+    private static final long SECONDS = 60;
 
     @SuppressWarnings("removal")
     public static void main(String[] args) throws Exception {

@@ -85,8 +85,19 @@ class Lab {
     for (const body of bodies) await this.send(body)
   }
 
-  /** A consumer on a client of its own; what it gets comes into the array. */
-  async consume({ expression = "*", group = this.group, handler = () => {}, topic = this.topic, ...options } = {}) {
+  /** A consumer on a client of its own; what it gets comes into the array. Its start fails when its heartbeat is late. */
+  async consume(options) {
+    for (let attempt = 0;; attempt++) {
+      try {
+        return await this.#start(options)
+      } catch (error) {
+        if (!/no consumer for this group/.test(error.message) || attempt === 10) throw error
+        await sleep(500)
+      }
+    }
+  }
+
+  async #start({ expression = "*", group = this.group, handler = () => {}, topic = this.topic, ...options } = {}) {
     const inbox = []
     const consumer = new Consumer({
       ...shared,
