@@ -359,6 +359,13 @@ export * as SubscriptionError from "./SubscriptionError.js"
 export * as SubscriptionManager from "./SubscriptionManager.js"
 
 /**
+ * Loops that cannot die in silence: those of this client and of the embedded broker, and yours if you like.
+ *
+ * @since 0.1.0
+ */
+export * as Supervised from "./Supervised.js"
+
+/**
  * Topics with a type: producers publish values, handlers receive values. What a message means is said once, as a Schema.
  *
  * A record that the schema does not take is a poison record: no delivery of it will succeed. What becomes of it is a

@@ -12,6 +12,7 @@ import type { SendOptions } from "../Producer.js"
 import type { SendError } from "../ProducerError.js"
 import { RetryExhaustedError } from "../ProducerError.js"
 import type { Attempt, SendReceipt } from "../SendReceipt.js"
+import { supervised } from "../Supervised.js"
 import * as Batches from "./batches.js"
 import type { Outgoing } from "./outgoing.js"
 import type { Engine } from "./producerEngine.js"
@@ -19,7 +20,6 @@ import type { ProducerTopic, Target } from "./producerTopic.js"
 import type { SendAccounts } from "./sendAccounts.js"
 import type { Restore } from "./sender.js"
 import type { ReceiptImpl } from "./sendReceipt.js"
-import { supervised } from "./supervised.js"
 
 /**
  * Where single messages wait for others, to travel together.

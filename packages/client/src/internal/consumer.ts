@@ -30,6 +30,7 @@ import * as OffsetStore from "../OffsetStore.js"
 import type { OrderlyResult } from "../OrderlyResult.js"
 import * as Ledger from "../ProcessQueue.js"
 import * as Rebalance from "../Rebalance.js"
+import { supervised } from "../Supervised.js"
 import * as AdminView from "./consumer/adminView.js"
 import * as Agreement from "./consumer/agreement.js"
 import * as Control from "./consumer/control.js"
@@ -57,7 +58,6 @@ import * as Subscribing from "./consumer/subscribing.js"
 import { checkSelectors, resolveTopics } from "./consumer/topics.js"
 import * as Watchdog from "./consumer/watchdog.js"
 import * as ConsumerStream from "./consumerStream.js"
-import { supervised } from "./supervised.js"
 
 export { checkSelectors, resolveTopics }
 

@@ -20,6 +20,7 @@ import { ConsumerStartError } from "../ConsumerError.js"
 import type { BatchResult, ConsumeResult } from "../ConsumeResult.js"
 import { NameServer } from "../NameServer.js"
 import type { BatchOptions, Event, Options, PopConsumer, StartError, StopReceipt } from "../PopConsumer.js"
+import { supervised } from "../Supervised.js"
 import * as Handler from "./consumer/handler.js"
 import * as Report from "./consumer/report.js"
 import * as Workers from "./consumer/workers.js"
@@ -35,7 +36,6 @@ import type { Settings } from "./pop/settings.js"
 import * as SettingsOf from "./pop/settings.js"
 import * as Settling from "./pop/settling.js"
 import * as View from "./pop/view.js"
-import { supervised } from "./supervised.js"
 
 type Requirements = Client | NameServer | Broker | Compression | Scope.Scope
 

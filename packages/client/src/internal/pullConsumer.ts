@@ -32,6 +32,7 @@ import * as Ledger from "../ProcessQueue.js"
 import type { AssignError, Event, Options, Place, PullConsumer } from "../PullConsumer.js"
 import * as Rebalance from "../Rebalance.js"
 import type { Subscription } from "../Subscription.js"
+import { supervised } from "../Supervised.js"
 import { checkSelectors, consumeFromWhere, resolveTopics } from "./consumer.js"
 import * as AdminView from "./consumer/adminView.js"
 import * as Counters from "./consumer/counters.js"
@@ -47,7 +48,6 @@ import { statsOf } from "./consumer/stats.js"
 import * as OptionRules from "./optionRules.js"
 import * as Buffer from "./pullConsumer/buffer.js"
 import * as Gates from "./pullConsumer/gates.js"
-import { supervised } from "./supervised.js"
 
 const POLL_TIMEOUT = 5_000
 

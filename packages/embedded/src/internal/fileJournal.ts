@@ -5,6 +5,7 @@
  *
  * @since 0.1.0
  */
+import { supervised } from "@effect-rocketmq/client/Supervised"
 import type { PlatformError } from "@effect/platform/Error"
 import type { File, FileSystem } from "@effect/platform/FileSystem"
 import * as Clock from "effect/Clock"
@@ -17,7 +18,6 @@ import type { Recovered, Segment } from "./journalFiles.js"
 import { segmentPath, syncDirectory } from "./journalFiles.js"
 import * as Format from "./journalFormat.js"
 import { replay } from "./replay.js"
-import { supervised } from "./supervised.js"
 import type { Table } from "./table.js"
 import * as Undo from "./undo.js"
 

@@ -1,6 +1,6 @@
+import { supervised } from "@effect-rocketmq/client/Supervised"
 import { assert, describe, it } from "@effect/vitest"
 import { Effect, Exit, Fiber, Logger, TestClock } from "effect"
-import { supervised } from "../src/internal/supervised.js"
 
 describe("supervised", () => {
   it.effect("a loop that dies is told of and begins again; interruption ends it", () =>
