@@ -1,15 +1,15 @@
 // Named steps with a summary at the end, for people and, in RESULTS_DIR, for .ci/run.
 import * as Fs from "node:fs"
 import * as Path from "node:path"
-import { cacheDir, interruption } from "./process.mjs"
+import { cacheDir, interruption, root } from "./process.mjs"
 
 const results = []
 
 const seconds = (millis) => `${(millis / 1000).toFixed(1)} s`
 
 /**
- * Runs one step: `action` gives an exit code, and optionally its output (shown when it fails) and counts of tests.
- * A step without counts is one test.
+ * Runs one step: `action` gives an exit code, and optionally its output (shown when it fails) and counts of tests, with
+ * `failures` and `retried` by name. A step without counts is one test.
  */
 export const step = async (name, action) => {
   const started = performance.now()
@@ -21,6 +21,8 @@ export const step = async (name, action) => {
     passed: 0,
     failed: 0,
     skipped: 0,
+    failures: [],
+    retried: [],
     ...(counts ?? { [code === 0 ? "passed" : "failed"]: 1 })
   }
   // a run that fails without a failed test has not run them all
@@ -37,7 +39,14 @@ export const skip = (name, why) => {
   process.stdout.write(`skip ${name}: ${why}\n`)
 }
 
-/** Prints the summary and ends the process: 0 only when nothing failed. */
+/** Of a failure, what fits into a summary. */
+const brief = (message, lines) =>
+  message.split("\n").filter((line) => !/^\s+at .*node_modules/.test(line)).slice(0, lines).map((line) =>
+    `      ${line}`
+  )
+    .join("\n")
+
+/** Prints the summary, last of all what failed and why, and ends the process: 0 only when nothing failed. */
 export const finish = (command) => {
   const sum = (key) => results.reduce((total, result) => total + result[key], 0)
   process.stdout.write(`\n${command}\n`)
@@ -45,6 +54,12 @@ export const finish = (command) => {
     const mark = failed > 0 ? "FAIL" : passed > 0 ? "ok  " : "skip"
     const counts = passed + failed + skipped > 1 ? `  ${passed} passed, ${failed} failed, ${skipped} skipped` : ""
     process.stdout.write(`  ${mark} ${name.padEnd(26)} ${why ?? seconds(millis).padStart(7)}${counts}\n`)
+  }
+  for (const { name, message } of results.flatMap((result) => result.retried ?? [])) {
+    process.stdout.write(`  held only the second time: ${name}\n${brief(message, 12)}\n`)
+  }
+  for (const { name, message } of results.flatMap((result) => result.failures ?? [])) {
+    process.stdout.write(`  failed: ${name}\n${brief(message, 40)}\n`)
   }
   process.stdout.write(`  ${sum("passed")} passed, ${sum("failed")} failed, ${sum("skipped")} skipped\n`)
   const dir = process.env.RESULTS_DIR
@@ -58,18 +73,23 @@ export const finish = (command) => {
 /** Where vitest is to leave its report. */
 export const vitestReport = (name) => Path.join(cacheDir, "reports", `${name}.json`)
 
-/** The counts of a report of vitest; undefined when vitest ended before it wrote one. */
+/** The counts of a report of vitest, and what failed; undefined when vitest ended before it wrote one. */
 export const vitestCounts = (file) => {
   if (!Fs.existsSync(file)) return undefined
   const report = JSON.parse(Fs.readFileSync(file, "utf8"))
+  const named = (tests) =>
+    tests.map((test) => ({ name: test.fullName.trim(), message: test.failureMessages.join("\n") }))
+  const tests = report.testResults.flatMap((file) => file.assertionResults)
   // a file that cannot be loaded fails without any test
-  const broken =
-    report.testResults.filter((file) =>
-      file.status === "failed" && !file.assertionResults.some((test) => test.status === "failed")
-    ).length
+  const broken = report.testResults
+    .filter((file) => file.status === "failed" && !file.assertionResults.some((test) => test.status === "failed"))
+    .map((file) => ({ name: Path.relative(root, file.name), message: file.message ?? "" }))
   return {
     passed: report.numPassedTests,
-    failed: report.numFailedTests + broken,
-    skipped: report.numPendingTests + report.numTodoTests
+    failed: report.numFailedTests + broken.length,
+    skipped: report.numPendingTests + report.numTodoTests,
+    failures: [...broken, ...named(tests.filter((test) => test.status === "failed"))],
+    // vitest keeps why the first try failed
+    retried: named(tests.filter((test) => test.status === "passed" && test.failureMessages.length > 0))
   }
 }
