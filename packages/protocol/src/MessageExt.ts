@@ -10,6 +10,7 @@ import * as Crc32 from "./Crc32.js"
 import * as Host from "./internal/host.js"
 import * as internal from "./internal/messageExt.js"
 import * as Text from "./internal/text.js"
+import { utf8Size, writeUtf8 } from "./internal/utf8.js"
 import * as MessageProperties from "./MessageProperties.js"
 import { SerializationError } from "./ProtocolError.js"
 import * as SysFlag from "./SysFlag.js"
@@ -223,34 +224,42 @@ export const text = (self: MessageExt): string => Text.decode(self.body)
 
 const refuse = (reason: string) => Either.left(new SerializationError({ subject: "stored message", reason }))
 
+const newBytes = (size: number) => new Uint8Array(size)
+
 /**
  * Writes a message as a broker stores it. Fails on properties that `MessageProperties.encode` refuses, hosts that are no
  * addresses, and a topic that is too long.
  *
+ * The record is written to what `allocate` gives for its size, which is not asked before all is known to fit. Default: new
+ * memory.
+ *
  * @since 0.1.0
  * @category constructors
  */
-export const encode = (fields: Fields): Either.Either<Uint8Array, SerializationError> => {
+export const encode = (
+  fields: Fields,
+  allocate: (size: number) => Uint8Array = newBytes
+): Either.Either<Uint8Array, SerializationError> => {
   const properties = typeof fields.properties === "object"
     ? MessageProperties.encode(fields.properties)
     : Either.right(fields.properties ?? "")
   if (Either.isLeft(properties)) return Either.left(properties.left)
-  const encoded = Text.encode(properties.right)
-  if (encoded.length > MessageProperties.MAX_BYTES) {
-    return refuse(`its properties take ${encoded.length} bytes, at most ${MessageProperties.MAX_BYTES} are allowed`)
+  const propertiesSize = utf8Size(properties.right)
+  if (propertiesSize > MessageProperties.MAX_BYTES) {
+    return refuse(`its properties take ${propertiesSize} bytes, at most ${MessageProperties.MAX_BYTES} are allowed`)
   }
-  const topic = Text.encode(fields.topic)
-  const version = fields.version ?? (topic.length > 127 ? 2 : 1)
+  const topicSize = utf8Size(fields.topic)
+  const version = fields.version ?? (topicSize > 127 ? 2 : 1)
   const longest = version === 1 ? 127 : 32767
-  if (topic.length > longest) return refuse(`its topic takes ${topic.length} bytes, at most ${longest} are allowed`)
+  if (topicSize > longest) return refuse(`its topic takes ${topicSize} bytes, at most ${longest} are allowed`)
   const born = Host.parse(fields.bornHost)
   const store = Host.parse(fields.storeHost)
   if (born === undefined) return refuse(`its bornHost ${JSON.stringify(fields.bornHost)} is no ip:port`)
   if (store === undefined) return refuse(`its storeHost ${JSON.stringify(fields.storeHost)} is no ip:port`)
 
-  const size = 82 + born.ip.length + store.ip.length + version + fields.body.length + topic.length + encoded.length
-  const bytes = new Uint8Array(size)
-  const view = new DataView(bytes.buffer)
+  const size = 82 + born.ip.length + store.ip.length + version + fields.body.length + topicSize + propertiesSize
+  const bytes = allocate(size)
+  const view = new DataView(bytes.buffer, bytes.byteOffset, size)
   view.setInt32(0, size)
   view.setInt32(4, version === 1 ? internal.MAGIC_V1 : internal.MAGIC_V2)
   view.setInt32(8, fields.bodyCrc ?? Crc32.body(fields.body))
@@ -280,12 +289,11 @@ export const encode = (fields: Fields): Either.Either<Uint8Array, SerializationE
   at += 20
   bytes.set(fields.body, at)
   at += fields.body.length
-  if (version === 1) view.setUint8(at, topic.length)
-  else view.setInt16(at, topic.length)
+  if (version === 1) view.setUint8(at, topicSize)
+  else view.setInt16(at, topicSize)
   at += version
-  bytes.set(topic, at)
-  at += topic.length
-  view.setInt16(at, encoded.length)
-  bytes.set(encoded, at + 2)
+  at = writeUtf8(bytes, at, fields.topic)
+  view.setInt16(at, propertiesSize)
+  writeUtf8(bytes, at + 2, properties.right)
   return Either.right(bytes)
 }

@@ -3,6 +3,7 @@
  * @since 0.1.0
  */
 import { encodeFrame } from "./internal/frameWriter.js"
+import * as internal from "./internal/received.js"
 import { OTHER } from "./LanguageCode.js"
 import { CURRENT } from "./MqVersion.js"
 
@@ -165,3 +166,20 @@ export const response = (request: { readonly opaque: number }, options: {
  * @category encoding
  */
 export const encode = (command: RemotingCommand): Uint8Array => encodeFrame(command)
+
+/**
+ * The header fields of a received command as they came: a view of the received bytes. Who keeps many commands and reads few
+ * copies them, and reads them by {@link extFieldsOf}. `undefined` for a command that was not received.
+ *
+ * @since 0.1.0
+ * @category decoding
+ */
+export const extFieldBytes: (self: RemotingCommand) => Uint8Array | undefined = internal.extFieldBytes
+
+/**
+ * The header fields in bytes that {@link extFieldBytes} gave of a command with this `serializeType`.
+ *
+ * @since 0.1.0
+ * @category decoding
+ */
+export const extFieldsOf: (bytes: Uint8Array, serializeType: SerializeType) => ExtFields = internal.extFieldsOf

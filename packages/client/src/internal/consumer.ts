@@ -140,7 +140,16 @@ const start = <R>(
       const problem = "must be clustering for a consumer in order: members that all have a queue cannot lock it"
       return yield* new ConsumerConfigError({ group, option: "messageModel", value: "broadcasting", problem })
     }
-    const store = options.offsetStore ?? (broadcasting ? yield* OffsetStore.memory : yield* OffsetStore.remote(group))
+    const pulling = Pulling.make({
+      broker: yield* Broker,
+      settings,
+      report,
+      commits: !broadcasting && options.offsetStore === undefined
+    })
+    const store = options.offsetStore ??
+      (broadcasting
+        ? yield* OffsetStore.memory
+        : yield* Effect.provideService(OffsetStore.remote(group), Broker, pulling))
     const ready = yield* Deferred.make<void>()
 
     // topics and routes first, so that the first heartbeat reaches their brokers and comes before the first pull
@@ -188,12 +197,6 @@ const start = <R>(
       counters,
       report
     }))
-    const pulling = Pulling.make({
-      broker: yield* Broker,
-      settings,
-      report,
-      commits: !broadcasting && options.offsetStore === undefined
-    })
     const pull = yield* Effect.provideService(
       PullLoop.make({ settings, store, counters, report, inflate, offer: dispatcher.offer }),
       Broker,

@@ -78,7 +78,13 @@ const read = (
   { address, queue }: { readonly queue: MessageQueue; readonly address: string },
   options: ReadOptions
 ): Stream.Stream<DeadLetter, DeadLetterError, Broker> => {
-  const failure = (cause: BrokerError) => errorOf(group)("Broker", cause, queue.brokerName)
+  // the broker knows before the routes tell
+  const failure = (cause: BrokerError) =>
+    errorOf(group)(
+      cause._tag === "PermissionDeniedError" && cause.reason === "Topic" ? "NotReadable" : "Broker",
+      cause,
+      queue.brokerName
+    )
   const asked = options.from?.find(([of]) => MQ.key(of) === MQ.key(queue))?.[1]
   return Stream.unwrap(Effect.gen(function*() {
     const broker = yield* Broker

@@ -120,28 +120,27 @@ export const make = Effect.fnUntraced(function*(options: Options) {
   }
   const buffer = Buffer.make({ inflate, counters, report, isPaused: ({ queue }) => gates.isPaused(queue) })
 
-  const store = yield* OffsetStore.remote(group)
+  const pulling = Pulling.make({
+    broker,
+    settings,
+    report,
+    commits: autoCommit,
+    subscription: (topic) => {
+      const data = mode === "Assign" ? subscriptions.get(topic)?.data : undefined
+      // brokers hear of a membership by heartbeats
+      return data === undefined
+        ? undefined
+        : { expressionType: data.expressionType === "SQL92" ? "SQL92" : "TAG", expression: data.subString }
+    }
+  })
+  const store = yield* Effect.provideService(OffsetStore.remote(group), Broker, pulling)
   // by hand: what the loops have to say about offsets is written by nobody
   const loopStore: OffsetStore.OffsetStore = autoCommit ? store : { ...store, update: () => {}, reset: () => {} }
-  const pull = yield* PullLoop.make({ settings, store: loopStore, counters, report, inflate, offer: buffer.offer })
-    .pipe(
-      Effect.provideService(
-        Broker,
-        Pulling.make({
-          broker,
-          settings,
-          report,
-          commits: autoCommit,
-          subscription: (topic) => {
-            const data = mode === "Assign" ? subscriptions.get(topic)?.data : undefined
-            // brokers hear of a membership by heartbeats
-            return data === undefined
-              ? undefined
-              : { expressionType: data.expressionType === "SQL92" ? "SQL92" : "TAG", expression: data.subString }
-          }
-        })
-      )
-    )
+  const pull = yield* Effect.provideService(
+    PullLoop.make({ settings, store: loopStore, counters, report, inflate, offer: buffer.offer }),
+    Broker,
+    pulling
+  )
 
   const resolve = (queue: MessageQueue): Effect.Effect<bigint> =>
     Effect.suspend(() => {

@@ -128,9 +128,10 @@ export const make = (options: {
     stored: (stored, tagsCode, properties) => {
       longPolling.arrived(stored, tagsCode, properties)
       popPolling.arrived(stored, tagsCode)
-      stats.add("TOPIC_PUT_NUMS", stored.topic, 1)
-      stats.add("TOPIC_PUT_SIZE", stored.topic, stored.size)
-      stats.add("BROKER_PUT_NUMS", clusterName, 1)
+      const at = stored.storeTimestamp
+      stats.add("TOPIC_PUT_NUMS", stored.topic, 1, at)
+      stats.add("TOPIC_PUT_SIZE", stored.topic, stored.size, at)
+      stats.add("BROKER_PUT_NUMS", clusterName, 1, at)
       shared.changed()
     }
   })

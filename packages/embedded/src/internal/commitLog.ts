@@ -25,6 +25,9 @@ export interface CommitLog {
   readonly minOffset: () => number
   /** Bytes held, never above the budget by more than one record. */
   readonly size: () => number
+  /** Where the next record goes, for as long as none is appended. */
+  readonly reserve: (size: number, now?: number) => Uint8Array
+  /** Takes a record as the next one: a copy, unless it was written to where it goes. */
   readonly append: (record: Uint8Array, now?: number) => void
   /** Forgets what is stored from here on; views of it stay what they are. */
   readonly truncate: (end: number) => void
@@ -79,6 +82,15 @@ export const make = (budget: number, dropped: (minOffset: number) => void, optio
     const at = offset - segment.start
     return at + size <= segment.used ? segment.bytes.subarray(at, at + size) : undefined
   }
+  /** The last segment, if it has room, or a new one. */
+  const segmentFor = (size: number, now: number): Segment => {
+    const last = segments[segments.length - 1]
+    if (last !== undefined && last.used + size <= last.bytes.length && now - last.firstAt <= span) return last
+    const bytes = new Uint8Array(Math.max(segmentSize, size))
+    const segment = { start: end, bytes, used: 0, firstAt: now, lastAt: now }
+    segments.push(segment)
+    return segment
+  }
   const minOffset = () => segments[0]?.start ?? end
   const dropWhile = (goesOn: (oldest: Segment) => boolean) => {
     const limit = droppable()
@@ -96,14 +108,16 @@ export const make = (budget: number, dropped: (minOffset: number) => void, optio
     maxOffset: () => end,
     minOffset,
     size: () => held,
+    reserve: (size, now = 0) => {
+      const segment = segmentFor(size, now)
+      return segment.bytes.subarray(segment.used, segment.used + size)
+    },
     append: (record, now = 0) => {
-      let last = segments[segments.length - 1]
-      if (last === undefined || last.used + record.length > last.bytes.length || now - last.firstAt > span) {
-        const bytes = new Uint8Array(Math.max(segmentSize, record.length))
-        last = { start: end, bytes, used: 0, firstAt: now, lastAt: now }
-        segments.push(last)
+      const last = segmentFor(record.length, now)
+      const { bytes } = last
+      if (record.buffer !== bytes.buffer || record.byteOffset !== bytes.byteOffset + last.used) {
+        bytes.set(record, last.used)
       }
-      last.bytes.set(record, last.used)
       last.used += record.length
       last.lastAt = now
       held += record.length

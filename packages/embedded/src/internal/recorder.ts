@@ -1,11 +1,14 @@
 /**
  * The latest requests of all servers, in a ring.
  *
+ * Their fields are kept as bytes in memory that is written again and again: kept as objects, a thousand requests would be
+ * what the garbage collector of a busy cluster is busy with.
+ *
  * @since 0.1.0
  */
 import type { RemotingCommand } from "@effect-rocketmq/protocol/RemotingCommand"
 import * as Remoting from "@effect-rocketmq/protocol/RemotingCommand"
-import { withoutSecrets } from "./secrets.js"
+import { holdsSecrets, withoutSecrets } from "./secrets.js"
 
 export interface Recorder {
   readonly add: (server: string, request: RemotingCommand, connection: { readonly id: number }) => void
@@ -23,26 +26,79 @@ interface Entry {
   readonly connectionId: number
 }
 
+/** A request, written over one that was before it. */
+interface Slot {
+  server: string
+  code: number
+  /** The fields, where they are not in the bytes. */
+  extFields: Remoting.ExtFields | undefined
+  bytes: Uint8Array
+  /** How many of the bytes are of this request. */
+  size: number
+  serializeType: Remoting.SerializeType
+  oneway: boolean
+  bodySize: number
+  receivedAt: number
+  connectionId: number
+}
+
+const noBytes = new Uint8Array(0)
+
+const emptySlot = (): Slot => ({
+  server: "",
+  code: 0,
+  extFields: undefined,
+  bytes: noBytes,
+  size: 0,
+  serializeType: Remoting.JSON,
+  oneway: false,
+  bodySize: 0,
+  receivedAt: 0,
+  connectionId: 0
+})
+
+const entryOf = (slot: Slot): Entry => ({
+  server: slot.server,
+  code: slot.code,
+  extFields: slot.extFields ?? Remoting.extFieldsOf(slot.bytes.slice(0, slot.size), slot.serializeType),
+  oneway: slot.oneway,
+  bodySize: slot.bodySize,
+  receivedAt: slot.receivedAt,
+  connectionId: slot.connectionId
+})
+
 export const make = (capacity: number, now: () => number): Recorder => {
-  let ring: Array<Entry> = []
+  const ring: Array<Slot> = []
   let next = 0
+
+  const keepFields = (slot: Slot, request: RemotingCommand) => {
+    const bytes = holdsSecrets(request.extFields) ? undefined : Remoting.extFieldBytes(request)
+    slot.extFields = bytes === undefined ? withoutSecrets(request.extFields) : undefined
+    if (bytes === undefined) return
+    if (slot.bytes.length < bytes.length) slot.bytes = bytes.slice()
+    else slot.bytes.set(bytes)
+    slot.size = bytes.length
+    slot.serializeType = request.serializeType
+  }
+
   return {
     add: (server, request, connection) => {
       if (capacity <= 0) return
-      ring[next % capacity] = {
-        server,
-        code: request.code,
-        extFields: withoutSecrets(request.extFields),
-        oneway: Remoting.isOneway(request),
-        bodySize: request.body?.length ?? 0,
-        receivedAt: now(),
-        connectionId: connection.id
-      }
+      const slot = ring[next % capacity] ??= emptySlot()
       next++
+      keepFields(slot, request)
+      slot.server = server
+      slot.code = request.code
+      slot.oneway = Remoting.isOneway(request)
+      slot.bodySize = request.body?.length ?? 0
+      slot.receivedAt = now()
+      slot.connectionId = connection.id
     },
-    all: () => next <= capacity ? ring.slice() : [...ring.slice(next % capacity), ...ring.slice(0, next % capacity)],
+    all: () => {
+      const from = Math.max(0, next - capacity)
+      return Array.from({ length: next - from }, (_, i) => entryOf(ring[(from + i) % capacity]!))
+    },
     clear: () => {
-      ring = []
       next = 0
     }
   }

@@ -43,8 +43,12 @@ export const refusal = (reason: Refusal, maxTimerDelay: number): Answer =>
     )
 
 export interface Schedule {
-  /** Stores a message, under its own topic or as one that waits. */
-  readonly put: (draft: Draft) => Scheduled | Refusal | undefined
+  /**
+   * Stores a message, under its own topic or as one that waits.
+   *
+   * @param propertiesText the string form of the draft's properties, where it is known
+   */
+  readonly put: (draft: Draft, propertiesText?: string) => Scheduled | Refusal | undefined
   readonly maxLevel: number
   /** Messages that wait. */
   readonly waiting: () => number
@@ -196,21 +200,25 @@ export const make = (options: {
   return {
     maxLevel: levels.length,
     waiting: () => waiting.size,
-    put: (draft) => {
+    put: (draft, propertiesText) => {
       const { properties } = draft
       const type = SysFlag.transactionType(draft.sysFlag)
-      if (type !== SysFlag.TRANSACTION_NOT_TYPE && type !== SysFlag.TRANSACTION_COMMIT_TYPE) return store.append(draft)
+      if (type !== SysFlag.TRANSACTION_NOT_TYPE && type !== SysFlag.TRANSACTION_COMMIT_TYPE) {
+        return store.append(draft, propertiesText)
+      }
       const level = Number(properties[MessageProperties.DELAY] ?? 0)
       if (level > 0) return putByLevel(draft, level)
       if (options.wheel === "Missing" || properties[MessageProperties.TIMER_OUT_MS] !== undefined) {
-        return store.append(draft)
+        return store.append(draft, propertiesText)
       }
       const time = timerTime(properties)
-      if (time === undefined) return store.append(draft)
+      if (time === undefined) return store.append(draft, propertiesText)
       if (options.wheel === "Off") return "TimerOff"
       if (Number.isNaN(time) || time - now() > options.maxTimerDelay()) return "TimerIllegal"
       if (time > now()) return putInWheel(draft, time)
-      return properties[MessageProperties.TIMER_DEL_UNIQKEY] === undefined ? store.append(draft) : "TimerIllegal"
+      return properties[MessageProperties.TIMER_DEL_UNIQKEY] === undefined
+        ? store.append(draft, propertiesText)
+        : "TimerIllegal"
     }
   }
 }

@@ -7,9 +7,12 @@ import type { ExtFields } from "@effect-rocketmq/protocol/RemotingCommand"
 
 const proofs: ReadonlySet<string> = new Set(["Signature", "SecurityToken"])
 
+export const holdsSecrets = (extFields: ExtFields): boolean =>
+  extFields["Signature"] !== undefined || extFields["SecurityToken"] !== undefined
+
 export const withoutSecrets = (extFields: ExtFields): ExtFields =>
-  extFields["Signature"] === undefined && extFields["SecurityToken"] === undefined
-    ? extFields
-    : Object.fromEntries(
+  holdsSecrets(extFields)
+    ? Object.fromEntries(
       Object.entries(extFields).map(([name, value]) => [name, proofs.has(name) ? "<redacted>" : value])
     )
+    : extFields

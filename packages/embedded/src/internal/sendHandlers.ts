@@ -186,8 +186,21 @@ export const make = (broker: Broker): ReadonlyArray<readonly [number, Handler]> 
         MessageId.encodeRecallHandle({ topic, brokerName: broker.name, timestamp: outAt + 1, messageId: uniqueKey })
       )
 
+  const marks = { ...region, [MessageProperties.CLUSTER]: broker.clusterName }
+  const marksText = Either.getOrThrow(MessageProperties.encode(marks))
+
+  /** The properties as they came, with the marks behind them, when there is no more to it than that. */
+  const marked = (text: string, properties: MessageProperties.Properties): string | undefined => {
+    if (properties[MessageProperties.UNIQ_KEY] === undefined || properties[MessageProperties.POP_CK] !== undefined) {
+      return undefined
+    }
+    for (const name in marks) if (properties[name] !== undefined) return undefined
+    return text.endsWith("\x02") ? text + marksText : undefined
+  }
+
   const single = (header: SendHeader, topic: Topic, body: Uint8Array, call: Call): Answer => {
     const properties: Record<string, string> = MessageProperties.decode(header.properties)
+    let text = marked(header.properties, properties)
     delete properties[MessageProperties.POP_CK]
     let target = topic.name
     let queueId = chooseQueue(header, topic)
@@ -196,14 +209,13 @@ export const make = (broker: Broker): ReadonlyArray<readonly [number, Handler]> 
       if (elsewhere !== undefined) {
         if ("code" in elsewhere) return withRegion(elsewhere)
         properties[MessageProperties.DELAY] = "-1"
+        text = undefined
         target = elsewhere.topic
         queueId = elsewhere.queueId
       }
     }
     const uniqueKey = properties[MessageProperties.UNIQ_KEY] ??= broker.uniqueId()
-    properties[MessageProperties.MSG_REGION] = broker.settings.region
-    properties[MessageProperties.TRACE_ON] = "true"
-    properties[MessageProperties.CLUSTER] = broker.clusterName
+    Object.assign(properties, marks)
     const draft: Draft = {
       topic: target,
       queueId,
@@ -227,7 +239,7 @@ export const make = (broker: Broker): ReadonlyArray<readonly [number, Handler]> 
       !(draft.reconsumeTimes > 0 && Number(properties[MessageProperties.DELAY] ?? 0) > 0)
     const stored: Schedule.Scheduled | Schedule.Refusal | undefined = isHalf
       ? broker.transactions.prepare(draft)
-      : broker.schedule.put(draft)
+      : broker.schedule.put(draft, text)
     if (stored === undefined) return withRegion(illegal())
     if (typeof stored === "string") return withRegion(Schedule.refusal(stored, broker.settings.maxTimerDelay))
     return success(

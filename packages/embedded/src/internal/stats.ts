@@ -35,8 +35,8 @@ export type StatsName =
   | "SNDBCK_PUT_NUMS"
 
 export interface Stats {
-  /** Counts `value`; the key is a topic, `topic@group` or the cluster. */
-  readonly add: (name: StatsName, key: string, value: number) => void
+  /** Counts `value`; the key is a topic, `topic@group` or the cluster. `at`: the present time, where it is known. */
+  readonly add: (name: StatsName, key: string, value: number, at?: number) => void
   /** A figure that something was counted for. */
   readonly get: (name: string, key: string) => Figure | undefined
   /** Figures of a topic, and of groups on it, are forgotten. */
@@ -86,8 +86,7 @@ export const make = (now: () => number): Stats => {
     const next = start + (Math.floor((now() - start) / period) + 1) * period
     return { period, length, next, samples: [] }
   }
-  const sample = (item: Item): void => {
-    const time = now()
+  const sample = (item: Item, time: number): void => {
     for (const row of item.rows) {
       if (time < row.next) continue
       const behind = Math.floor((time - row.next) / row.period)
@@ -112,16 +111,16 @@ export const make = (now: () => number): Stats => {
   }
 
   return {
-    add: (name, key, value) => {
+    add: (name, key, value, at = now()) => {
       const item = find(name, key) ?? create(name, key)
-      sample(item)
+      sample(item, at)
       item.value += value
       item.times++
     },
     get: (name, key) => {
       const item = find(name, key)
       if (item === undefined) return undefined
-      sample(item)
+      sample(item, now())
       const [minute, hour, day] = item.rows
       return { total: item.value, minute: snapshot(minute), hour: snapshot(hour), day: snapshot(day) }
     },

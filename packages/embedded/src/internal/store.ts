@@ -3,6 +3,7 @@
  *
  * @since 0.1.0
  */
+import * as NodeCompression from "@effect-rocketmq/node/NodeCompression"
 import * as JavaHash from "@effect-rocketmq/protocol/JavaHash"
 import * as MessageExt from "@effect-rocketmq/protocol/MessageExt"
 import * as MessageProperties from "@effect-rocketmq/protocol/MessageProperties"
@@ -24,7 +25,7 @@ export interface Draft {
   readonly reconsumeTimes: number
   readonly preparedTransactionOffset: number
   readonly body: Uint8Array
-  readonly properties: Readonly<Record<string, string>>
+  readonly properties: MessageProperties.Properties
 }
 
 /** Where a message was stored. */
@@ -71,8 +72,12 @@ export const MAX_PULL_BYTES = 256 * 1024
 const MAX_SCAN = 800
 
 export interface Store {
-  /** Undefined when no broker could store it: its topic, host or properties do not fit the format. */
-  readonly append: (draft: Draft) => Stored | undefined
+  /**
+   * Undefined when no broker could store it: its topic, host or properties do not fit the format.
+   *
+   * @param propertiesText the string form of the draft's properties, where it is known
+   */
+  readonly append: (draft: Draft, propertiesText?: string) => Stored | undefined
   readonly queue: (topic: string, queueId: number) => ConsumeQueue | undefined
   readonly queuesOf: (topic: string) => ReadonlyArray<ConsumeQueue>
   readonly minOffset: (topic: string, queueId: number) => number
@@ -171,7 +176,7 @@ export const make = (options: {
     age()
     return queueOffset
   }
-  const append = (draft: Draft): Stored | undefined => {
+  const append: Store["append"] = (draft, propertiesText) => {
     const target = ensure(draft.topic, draft.queueId)
     const commitLogOffset = log.maxOffset()
     const storeTimestamp = options.now()
@@ -185,12 +190,13 @@ export const make = (options: {
       bornHost: draft.bornHost,
       storeTimestamp,
       storeHost: options.storeHost,
-      properties: draft.properties,
+      properties: propertiesText ?? draft.properties,
       flag: draft.flag,
       sysFlag: draft.sysFlag,
+      bodyCrc: NodeCompression.crc32(draft.body) & 0x7fffffff,
       reconsumeTimes: draft.reconsumeTimes,
       preparedTransactionOffset: BigInt(draft.preparedTransactionOffset)
-    })
+    }, (size) => log.reserve(size, storeTimestamp))
     if (Either.isLeft(encoded)) return undefined
     const record = encoded.right
     const tagsCode = tagsCodeOf(draft.properties[MessageProperties.TAGS])

@@ -24,7 +24,7 @@ const SLICE = 256
  * the microtask queue first, and over memory clients and brokers keep it full: timers and sockets would be late by seconds.
  */
 const BREATH_SLICES = 8
-const BREATH_MILLIS = 8
+const BREATH_MILLIS = 20
 
 export const make: Effect.Effect<Tasks> = Effect.gen(function*() {
   const scheduler = yield* FiberRef.get(FiberRef.currentScheduler)

@@ -138,6 +138,8 @@ const encodeFrame = (
     : Effect.try({ try: () => compress(bytes, level), catch: onError })
 }
 
+export const crc32 = (bytes: Uint8Array): number => Zlib.crc32(bytes)
+
 export const make = (
   loadZstd: () => Promise<Codec> = Codecs.loadZstd,
   loadLz4: () => Promise<Codec> = Codecs.loadLz4
@@ -162,6 +164,6 @@ export const make = (
           ? Effect.mapError(deflate(bytes, level), (cause) => failure("ZLIB", "Compress", "Unavailable", cause))
           : Effect.flatMap(codecs[type]("Compress"), (codec) => encodeFrame(type, codec, bytes, level))
       ),
-    crc32: (bytes) => Zlib.crc32(bytes)
+    crc32
   }
 }

@@ -27,16 +27,24 @@ export const formatIp = (bytes: Uint8Array, at: number, size: number): string =>
 export const format = (bytes: Uint8Array, at: number, size: number, port: number): string =>
   size === 4 ? `${format4(bytes, at)}:${port}` : `[${format6(bytes, at)}]:${port}`
 
-const parse4 = (text: string): Uint8Array | undefined => {
-  const parts = text.split(".")
-  if (parts.length !== 4) return undefined
+/** One to three digits up to 255, four times, with dots between them. Without pieces of text: every stored message has two. */
+const parse4 = (text: string, end = text.length): Uint8Array | undefined => {
   const bytes = new Uint8Array(4)
-  for (let i = 0; i < 4; i++) {
-    const part = parts[i]!
-    if (!/^\d{1,3}$/.test(part) || Number(part) > 255) return undefined
-    bytes[i] = Number(part)
+  let part = 0
+  let value = 0
+  let digits = 0
+  for (let i = 0; i <= end; i++) {
+    const c = i === end ? 0x2e : text.charCodeAt(i)
+    if (c >= 0x30 && c <= 0x39 && digits < 3) {
+      value = value * 10 + c - 0x30
+      digits++
+    } else {
+      if (c !== 0x2e || digits === 0 || value > 255 || part === 4) return undefined
+      bytes[part++] = value
+      value = digits = 0
+    }
   }
-  return bytes
+  return part === 4 ? bytes : undefined
 }
 
 const parse6 = (text: string): Uint8Array | undefined => {
@@ -69,13 +77,24 @@ const parse6 = (text: string): Uint8Array | undefined => {
 
 export const parseIp = (text: string): Uint8Array | undefined => text.includes(":") ? parse6(text) : parse4(text)
 
+/** Up to ten digits that are no more than an `int`; -1 when they are not. */
+const parsePort = (text: string, at: number): number => {
+  let port = 0
+  for (let i = at; i < text.length; i++) {
+    const c = text.charCodeAt(i)
+    if (c < 0x30 || c > 0x39) return -1
+    port = port * 10 + c - 0x30
+  }
+  return text.length - at < 1 || text.length - at > 10 || port > 0x7fffffff ? -1 : port
+}
+
 /** `1.2.3.4:10911` or `[::1]:10911`. Host names are not resolved: they are no addresses. */
 export const parse = (text: string): { readonly ip: Uint8Array; readonly port: number } | undefined => {
   const at = text.lastIndexOf(":")
-  const port = text.slice(at + 1)
-  if (at < 0 || !/^\d{1,10}$/.test(port) || Number(port) > 0x7fffffff) return undefined
-  const ip = text.startsWith("[") && text[at - 1] === "]" ? parse6(text.slice(1, at - 1)) : parse4(text.slice(0, at))
-  return ip === undefined ? undefined : { ip, port: Number(port) }
+  const port = at < 0 ? -1 : parsePort(text, at + 1)
+  if (port < 0) return undefined
+  const ip = text.startsWith("[") && text[at - 1] === "]" ? parse6(text.slice(1, at - 1)) : parse4(text, at)
+  return ip === undefined ? undefined : { ip, port }
 }
 
 const digits = Array.from({ length: 256 }, (_, i) => i.toString(16).padStart(2, "0").toUpperCase())

@@ -85,11 +85,11 @@ export class ReceivedJson implements RemotingCommand {
   readonly opaque: number
   readonly flag: number
   readonly body: Uint8Array | undefined
-  private readonly source: Uint8Array
+  readonly source: Uint8Array
   private readonly remarkStart: number
   private readonly remarkEnd: number
-  private readonly extStart: number
-  private readonly extEnd: number
+  readonly extStart: number
+  readonly extEnd: number
   private fields: ExtFields | undefined
 
   constructor(
@@ -146,11 +146,11 @@ export class ReceivedBinary implements RemotingCommand {
   readonly opaque: number
   readonly flag: number
   readonly body: Uint8Array | undefined
-  private readonly source: Uint8Array
+  readonly source: Uint8Array
   private readonly remarkStart: number
   private readonly remarkEnd: number
-  private readonly extStart: number
-  private readonly extEnd: number
+  readonly extStart: number
+  readonly extEnd: number
   private fields: ExtFields | undefined
 
   constructor(
@@ -197,3 +197,17 @@ export class ReceivedBinary implements RemotingCommand {
     return describe(this)
   }
 }
+
+/** See RemotingCommand.extFieldBytes. */
+export const extFieldBytes = (command: RemotingCommand): Uint8Array | undefined =>
+  command instanceof ReceivedBinary || command instanceof ReceivedJson
+    ? command.source.subarray(command.extStart, command.extStart === 0 ? 0 : command.extEnd)
+    : undefined
+
+/** See RemotingCommand.extFieldsOf. */
+export const extFieldsOf = (bytes: Uint8Array, serializeType: 0 | 1): ExtFields =>
+  bytes.length === 0
+    ? new Fields()
+    : serializeType === 1
+    ? binaryFields(bytes, 0, bytes.length)
+    : jsonFields(utf8(bytes, 0, bytes.length))

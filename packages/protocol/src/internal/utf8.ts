@@ -51,3 +51,19 @@ export const writeUtf8 = (slab: Uint8Array, at: number, text: string): number =>
   }
   return at
 }
+
+/** How many bytes text takes. */
+export const utf8Size = (text: string): number => {
+  const length = text.length
+  let size = length
+  for (let i = 0; i < length; i++) {
+    const c = text.charCodeAt(i)
+    if (c < 0x80) continue
+    size += c < 0x800 ? 1 : 2
+    // the second half of a pair is a unit too, and the pair takes 4 bytes
+    if (c >= 0xd800 && c < 0xdc00 && i + 1 < length && (text.charCodeAt(i + 1) & 0xfc00) === 0xdc00) {
+      i++
+    }
+  }
+  return size
+}

@@ -1,6 +1,6 @@
 /**
- * The broker as a pull loop sees it: what a pull carries besides its offset, and what is made of a queue that ends below
- * the position.
+ * The broker as pull loops and the store of offsets see it: what a pull carries besides its offset, what is made of a queue
+ * that ends below the position, and that a pull under way does not undo a commit.
  */
 import type { MessageQueue } from "@effect-rocketmq/protocol/MessageQueue"
 import * as MQ from "@effect-rocketmq/protocol/MessageQueue"
@@ -57,20 +57,49 @@ export const make = (options: {
     })
   }
 
+  /**
+   * The offset that a pull carries, while the broker has not answered it. One that was given up may arrive all the same.
+   */
+  const carried = new Map<string, bigint>()
+
+  const carrying = (request: PullRequest): PullRequest => {
+    const commitOffset = commits ? request.commitOffset : Option.none()
+    if (Option.isSome(commitOffset)) {
+      carried.set(MQ.key(MQ.make(request.topic, request.brokerName, request.queueId)), commitOffset.value)
+    }
+    return commits && subscription === undefined
+      ? request
+      : { ...request, commitOffset, subscription: subscription?.(request.topic) }
+  }
+
+  const answered = (request: PullRequest) => {
+    if (carried.size > 0) carried.delete(MQ.key(MQ.make(request.topic, request.brokerName, request.queueId)))
+  }
+
+  /** Brokers serve pulls and commits side by side: what a pull carries can come after what was committed later. */
+  const overtaken = (address: string, of: string, queue: MessageQueue, offset: bigint) =>
+    Effect.flatMap(
+      broker.queryConsumerOffset(address, of, queue),
+      (stored) =>
+        Option.isSome(stored) && stored.value < offset
+          ? broker.updateConsumerOffset(address, of, queue, offset)
+          : Effect.void
+    )
+
   return {
     ...broker,
     pull: (address, request, timeout) =>
-      Effect.flatMap(
-        broker.pull(
-          address,
-          commits && subscription === undefined ? request : {
-            ...request,
-            commitOffset: commits ? request.commitOffset : Option.none(),
-            subscription: subscription?.(request.topic)
-          },
-          timeout
-        ),
-        (result) => judged(request, result)
+      Effect.flatMap(broker.pull(address, carrying(request), timeout), (result) => {
+        answered(request)
+        return judged(request, result)
+      }),
+    updateConsumerOffset: (address, of, queue, offset) =>
+      Effect.zipRight(
+        broker.updateConsumerOffset(address, of, queue, offset),
+        Effect.suspend(() => {
+          const under = carried.get(MQ.key(queue))
+          return under !== undefined && under < offset ? overtaken(address, of, queue, offset) : Effect.void
+        })
       )
   }
 }
