@@ -1,6 +1,6 @@
 import type { MessageExt } from "@effect-rocketmq/protocol/MessageExt"
 import { assert, describe, it } from "@effect/vitest"
-import { Effect, Stream, TestClock } from "effect"
+import { Effect, Exit, Option, Scope, Stream, TestClock } from "effect"
 import * as Consumer from "../src/Consumer.js"
 import * as MessageSelector from "../src/MessageSelector.js"
 import { Cluster, GROUP } from "./consumer/fake.js"
@@ -68,6 +68,25 @@ describe("a queue that ends below the position", () => {
       failOver(cluster, 5)
       yield* TestClock.adjust("1 minute")
       assert.strictEqual(regressed.length, 2)
+    }))
+})
+
+describe("a pull that carries an offset", () => {
+  it.scoped("does not undo the commit that came after it", () =>
+    Effect.gen(function*() {
+      const cluster = new Cluster({ orders: 1 })
+      cluster.carriesLate = true
+      cluster.fill("orders", 0, 4)
+      const scope = yield* Scope.make()
+      const { seen } = yield* Scope.extend(make(cluster, {}), scope)
+      yield* TestClock.adjust("1 second")
+      cluster.fill("orders", 0, 4)
+      yield* TestClock.adjust("1 second")
+      assert.deepStrictEqual(seen, range(0, 8))
+      const last = cluster.pulls.filter(({ topic }) => topic === "orders").at(-1)
+      assert.deepStrictEqual(last?.commitOffset, Option.some(4n))
+      yield* Scope.close(scope, Exit.void)
+      assert.strictEqual(cluster.committed.get(cluster.key("orders")), 8n)
     }))
 })
 

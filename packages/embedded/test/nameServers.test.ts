@@ -1,8 +1,12 @@
+import * as Broker from "@effect-rocketmq/client/Broker"
+import * as DeadLetters from "@effect-rocketmq/client/DeadLetters"
 import * as Producer from "@effect-rocketmq/client/Producer"
 import * as Message from "@effect-rocketmq/protocol/Message"
+import * as Names from "@effect-rocketmq/protocol/Names"
+import * as Permission from "@effect-rocketmq/protocol/Permission"
 import * as RequestCode from "@effect-rocketmq/protocol/RequestCode"
 import { assert, describe, it } from "@effect/vitest"
-import { Effect } from "effect"
+import { Context, Effect, Layer, Stream } from "effect"
 import * as Embedded from "../src/Embedded.js"
 import * as EmbeddedCluster from "../src/EmbeddedCluster.js"
 import * as Fault from "../src/Fault.js"
@@ -58,6 +62,25 @@ describe("several name servers", () => {
       assert.deepStrictEqual(yield* routes(), [["10931"], ["10931"]])
       yield* start("broker-a")
       assert.deepStrictEqual(yield* routes(), [["10911", "10931"], ["10911", "10931"]])
+    }))
+
+  it.scoped("a broker that forbids to read dead letters is believed, whatever the routes say", () =>
+    Effect.gen(function*() {
+      const { cluster: running } = yield* cluster({ nameServers: 1, brokers: 1 })
+      const client = yield* Layer.build(
+        Layer.provide(Embedded.layerClient(), Layer.succeed(EmbeddedCluster.EmbeddedCluster, running))
+      )
+      const broker = Context.get(client, Broker.Broker)
+      const dead = Names.dlqTopic("g")
+      yield* running.createTopic(dead, { queues: 1 })
+      yield* running.staleRoutes("namesrv")
+      const address = running.brokers[0]!.address
+      const config = yield* broker.topicConfig(address, dead)
+      yield* broker.createTopic(address, { ...config, perm: Permission.WRITE })
+      const error = yield* Effect.flip(
+        Effect.provide(Stream.runCount(DeadLetters.stream("g", { follow: "1 second" })), client)
+      )
+      assert.deepStrictEqual([error.reason, error.brokerName], ["NotReadable", "broker-a"])
     }))
 
   it.scoped("lose the registration of a broker", () =>

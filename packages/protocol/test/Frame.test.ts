@@ -88,6 +88,23 @@ describe("Frame", () => {
         assert.deepStrictEqual(view(decodeOne(RemotingCommand.encode(other))), { ...expected, serializeType: 1 })
       })
     }
+    it("give their fields as bytes, to be read later", () => {
+      let read = 0
+      for (const { hex, name } of frames) {
+        const command = decodeOne(bytesOf(hex))
+        const bytes = RemotingCommand.extFieldBytes(command)
+        // a header of unusual form is read at once
+        if (bytes === undefined) continue
+        if (bytes.length > 2) read++
+        assert.deepStrictEqual(
+          { ...RemotingCommand.extFieldsOf(bytes.slice(), command.serializeType) },
+          { ...command.extFields },
+          name
+        )
+      }
+      assert.isAbove(read, 10)
+      assert.strictEqual(RemotingCommand.extFieldBytes(RemotingCommand.make({ code: 1 })), undefined)
+    })
     it("all at once, byte by byte", () => {
       const bytes = concat(frames.map((vector) => bytesOf(vector.hex)))
       const whole = decodeAll([bytes])

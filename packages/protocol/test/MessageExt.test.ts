@@ -353,6 +353,47 @@ describe("MessageExt", () => {
     assert.deepStrictEqual(plain(message), plain(only(encode())))
   })
 
+  it("writes into the memory that it is given", () => {
+    const expected = encode()
+    const memory = new Uint8Array(expected.length + 20).fill(7)
+    const written = Either.getOrThrow(
+      MessageExt.encode(fields, (size) => memory.subarray(10, 10 + size))
+    )
+    assert.deepStrictEqual(written, expected)
+    assert.strictEqual(written.buffer, memory.buffer)
+    assert.deepStrictEqual([memory[9], memory[expected.length + 10]], [7, 7])
+  })
+
+  it.each(["é", "漢字", "😀", "\ud83d", "\ude00x", "a😀é漢".repeat(40)])(
+    "counts the bytes of %j as UTF-8 has them",
+    (text) => {
+      const message = only(encode({ topic: "t", properties: { name: text } }))
+      assert.strictEqual(message.properties["name"], new TextDecoder().decode(new TextEncoder().encode(text)))
+      assert.strictEqual(
+        message.storeSize,
+        encode({ topic: "t", properties: { name: "" } }).length + 4 + 2 +
+          new TextEncoder().encode(text).length
+      )
+    }
+  )
+
+  it.each([
+    "1.2.3.4:99999999999",
+    "1.2.3:1",
+    "1.2.3.4.5:1",
+    "256.2.3.4:1",
+    "1..3.4:1",
+    "1.2.3.4:",
+    "1.2.3.4:1x",
+    ":1",
+    "1.2.3.0444:1"
+  ])(
+    "takes %s for no host",
+    (bornHost) => {
+      assert.isTrue(Either.isLeft(MessageExt.encode({ ...fields, bornHost })))
+    }
+  )
+
   it("refuses what cannot be stored", () => {
     const reason = (changes: Partial<MessageExt.Fields>) =>
       Either.getOrThrow(Either.flip(MessageExt.encode({ ...fields, ...changes }))).message

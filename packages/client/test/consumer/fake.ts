@@ -124,6 +124,9 @@ export class Cluster {
     body: undefined
   })
   maxPull = 32
+  /** What a pull carries is stored after the next commit, as by a broker that serves them side by side. */
+  carriesLate = false
+  private readonly late = new Map<string, bigint>()
 
   constructor(topics: Readonly<Record<string, number>>) {
     for (const [topic, count] of Object.entries(topics)) this.addTopic(topic, count)
@@ -211,7 +214,8 @@ export class Cluster {
       this.pulls.push(pull)
       this.trace.push(`pull ${request.topic}@${request.queueId}`)
       if (Option.isSome(request.commitOffset)) {
-        this.committed.set(this.key(request.topic, request.queueId), request.commitOffset.value)
+        const stored = this.carriesLate ? this.late : this.committed
+        stored.set(this.key(request.topic, request.queueId), request.commitOffset.value)
       }
       const other = this.onPull(pull)
       if (other !== undefined) return yield* other
@@ -308,7 +312,9 @@ export class Cluster {
             if (error !== undefined) return Effect.fail(error)
             this.commits.push([MessageQueue.key(queue), offset])
             this.trace.push(`commit ${queue.topic}@${queue.queueId}`)
-            this.committed.set(MessageQueue.key(queue), offset)
+            const late = this.late.get(MessageQueue.key(queue))
+            this.late.delete(MessageQueue.key(queue))
+            this.committed.set(MessageQueue.key(queue), late ?? offset)
             return Effect.void
           }),
         maxOffset: (_address: string, queue: MessageQueue.MessageQueue) =>
