@@ -13,7 +13,6 @@ import * as Context from "effect/Context"
 import type * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
-import type * as Option from "effect/Option"
 import type * as Scope from "effect/Scope"
 import type * as Stream from "effect/Stream"
 import type { AllocationStrategy } from "./AllocationStrategy.js"
@@ -27,14 +26,13 @@ import type {
   ConsumerStartError,
   ConsumerStateError,
   ConsumerValidationError,
-  ConsumeTimeoutError,
-  MessageConsumeError,
-  OffsetError,
   SubscribeError,
   UnsubscribeError
 } from "./ConsumerError.js"
 import type { BatchResult, ConsumeResult } from "./ConsumeResult.js"
-import type { ConsumerHealth, ConsumerLag, StallCause, StalledQueue } from "./ConsumerHealth.js"
+import type { ConsumerEvent, GroupProblem, OffsetRegression } from "./ConsumerEvent.js"
+import type { ConsumerHealth, ConsumerLag } from "./ConsumerHealth.js"
+import type { ConsumerStats } from "./ConsumerStats.js"
 import type { Delivery, OrderlyDelivery } from "./Delivery.js"
 import * as internal from "./internal/consumer.js"
 import * as OptionRules from "./internal/optionRules.js"
@@ -42,6 +40,7 @@ import type { MessageSelector } from "./MessageSelector.js"
 import type { NameServer } from "./NameServer.js"
 import type { OffsetStore } from "./OffsetStore.js"
 import type { OrderlyResult } from "./OrderlyResult.js"
+import type { StopReceipt } from "./StopReceipt.js"
 import type {
   InvalidSelectorError,
   InvalidTopicError,
@@ -68,16 +67,6 @@ export type StartPosition = "last" | "first" | "max" | "min" | { readonly timest
  * @category models
  */
 export type MessageModel = "clustering" | "broadcasting"
-
-/**
- * What to do when a broker has less than this member knows, as after a fail-over to a copy that was behind: the group's
- * committed offset is lower than the one that was committed from here, or the queue ends below the position. `follow`:
- * begin where the broker says, and get messages twice. `hold`: stay at the higher offset, and wait for the queue to reach it.
- *
- * @since 0.1.0
- * @category models
- */
-export type OffsetRegression = "follow" | "hold"
 
 /**
  * What the queues of one topic may keep in memory together.
@@ -268,224 +257,6 @@ export interface OrderlyBatchOptions extends Omit<OrderlyOptions, "orderBy"> {
 }
 
 /**
- * One queue of this member.
- *
- * @since 0.1.0
- * @category models
- */
-export interface QueueProgress {
-  readonly queue: MessageQueue
-  /** The offset that is pulled next. */
-  readonly position: bigint
-  /** The offset that may be committed: all before it is finished. */
-  readonly committable: bigint
-  /** What was noted for the broker last; none before the first commit. */
-  readonly committed: Option.Option<bigint>
-  /** Messages that are not finished. */
-  readonly cachedCount: number
-  /** Bytes that they keep in memory. */
-  readonly cachedBytes: number
-  /** Those of them that are in the hands of handlers. */
-  readonly running: number
-  /** When the last answer came, in milliseconds; 0 before the first. */
-  readonly lastPull: number
-  /** Whether it, its topic or its consumer is paused. */
-  readonly paused: boolean
-}
-
-/**
- * What of a consumer is paused. Each is paused and resumed by itself: a queue is pulled when neither it, nor its topic, nor
- * the consumer is paused.
- *
- * @since 0.1.0
- * @category models
- */
-export interface Paused {
-  readonly consumer: boolean
-  readonly topics: ReadonlyArray<string>
-  readonly queues: ReadonlyArray<MessageQueue>
-}
-
-/**
- * The lock of a queue that is consumed in order: only who holds it handles its messages.
- *
- * @since 0.1.0
- * @category models
- */
-export interface QueueLock {
-  readonly queue: MessageQueue
-  /** False while another member holds it, or its broker does not answer. */
-  readonly locked: boolean
-  /** Since when it has been locked, or waited for, in milliseconds. */
-  readonly since: number
-}
-
-/**
- * Counts since the start, and where each queue is.
- *
- * @since 0.1.0
- * @category models
- */
-export interface Stats {
-  readonly pulled: number
-  readonly consumed: number
-  /** Failures, timeouts and asked-for retries of the handler, by message. */
-  readonly failed: number
-  readonly timedOut: number
-  /** Messages that brokers took for another delivery or as dead letters. */
-  readonly sentBack: number
-  /** Messages that no broker took, handled again by this member. */
-  readonly redelivered: number
-  readonly undecodable: number
-  /** Messages that a broker's filter let through and the exact check of tags did not. */
-  readonly filtered: number
-  readonly pullFailures: number
-  /** Times that a queue was found stalled. */
-  readonly stalls: number
-  /** Hanging pulls, and questions for an offset, that were interrupted and begun again. */
-  readonly restarts: number
-  readonly cachedCount: number
-  readonly cachedBytes: number
-  readonly running: number
-  readonly queues: ReadonlyArray<QueueProgress>
-  /** What was paused and not resumed. */
-  readonly paused: Paused
-  /** The queues of this member that are not pulled, and why. A consumer that is polled is not watched. */
-  readonly stalled: ReadonlyArray<StalledQueue>
-  /** Of each queue of a consumer in order; empty for others. A queue that waits for its lock is not among `queues`. */
-  readonly locks: ReadonlyArray<QueueLock>
-}
-
-/**
- * A message as a receipt names it.
- *
- * @since 0.1.0
- * @category models
- */
-export interface Receipted {
-  readonly topic: string
-  readonly queue: MessageQueue
-  readonly offset: bigint
-  readonly msgId: string
-  readonly keys: ReadonlyArray<string>
-}
-
-/**
- * What became of the messages that a consumer had when it stopped. Those that are abandoned come again, and no others do,
- * unless `uncommitted` names their queue.
- *
- * @since 0.1.0
- * @category models
- */
-export interface StopReceipt {
-  readonly group: string
-  /** In the hands of handlers when the stop began, and settled before it ended: consumed, or given back to the broker. */
-  readonly finished: ReadonlyArray<Receipted>
-  /** Where each queue goes on. */
-  readonly committed: ReadonlyArray<readonly [MessageQueue, bigint]>
-  /** The queues whose offset could not be written: what was finished since the last commit comes again. */
-  readonly uncommitted: ReadonlyArray<OffsetError>
-  /** `isBegun`: a handler had it, and was cut off. Others were pulled and never handled. */
-  readonly abandoned: ReadonlyArray<Receipted & { readonly isBegun: boolean }>
-  /** Finished messages behind an abandoned one of their queue: a commit cannot tell of them, so they come again, too. */
-  readonly repeated: number
-}
-
-/**
- * A topic that two members of a group do not want the same of. Selectors are text as brokers read it, tags in order;
- * `undefined`: not subscribed.
- *
- * @since 0.1.0
- * @category models
- */
-export interface SubscriptionDifference {
-  readonly topic: string
-  readonly own: string | undefined
-  readonly theirs: string | undefined
-}
-
-/**
- * What the members of a group do not agree on: another member has other subscriptions, or there is more than one with the
- * client id of this one. Either loses messages or brings them twice.
- *
- * @since 0.1.0
- * @category models
- */
-export type GroupProblem =
-  | {
-    readonly _tag: "SubscriptionsDiffer"
-    /** The other member. */
-    readonly clientId: string
-    readonly differences: ReadonlyArray<SubscriptionDifference>
-  }
-  | {
-    readonly _tag: "ClientIdTaken"
-    readonly clientId: string
-    /** Where brokers see members of that id, `host:port`; without `strictGroup` this one is among them. */
-    readonly addresses: ReadonlyArray<string>
-  }
-
-/**
- * What happened in a consumer.
- *
- * @since 0.1.0
- * @category models
- */
-export type Event =
-  | GroupProblem
-  | { readonly _tag: "Assigned"; readonly queue: MessageQueue; readonly position: bigint }
-  | { readonly _tag: "Revoked"; readonly queue: MessageQueue; readonly committed: bigint; readonly abandoned: number }
-  /**
-   * A consumer in order may no longer handle the queue until it is locked again. `Refused`: another member has it.
-   * `Lapsed`: the broker did not renew the lock in time. What was in hand comes again.
-   */
-  | { readonly _tag: "LockLost"; readonly queue: MessageQueue; readonly reason: "Refused" | "Lapsed" }
-  /** The queue has not been pulled for `stallAfter`. Told once for each stall. */
-  | {
-    readonly _tag: "QueueStalled"
-    readonly queue: MessageQueue
-    /** When the last answer came, or the queue was taken over, in milliseconds. */
-    readonly since: number
-    readonly cause: StallCause
-  }
-  /** The stall is over: the queue is pulled, paused, or no longer of this member. */
-  | {
-    readonly _tag: "QueueResumed"
-    readonly queue: MessageQueue
-    /** The last that was known. */
-    readonly cause: StallCause
-    /** How long it was not pulled, in milliseconds. */
-    readonly duration: number
-  }
-  | { readonly _tag: "OffsetCorrected"; readonly queue: MessageQueue; readonly from: bigint; readonly to: bigint }
-  | {
-    /** The broker has less than this member knows; see `onOffsetRegression`. */
-    readonly _tag: "OffsetRegressed"
-    readonly queue: MessageQueue
-    readonly ours: bigint
-    /** The group's committed offset, or the end of the queue. */
-    readonly theirs: bigint
-    readonly what: "Committed" | "Max"
-    readonly policy: OffsetRegression
-  }
-  | {
-    /** When broadcasting: a message that is not handled again, after `maxReconsumeTimes` or because it cannot be read. */
-    readonly _tag: "Passed"
-    readonly queue: MessageQueue
-    readonly message: MessageExt
-  }
-  | { readonly _tag: "HandlerFailed"; readonly error: MessageConsumeError }
-  | { readonly _tag: "HandlerTimedOut"; readonly error: ConsumeTimeoutError }
-  | {
-    readonly _tag: "Undecodable"
-    readonly queue: MessageQueue
-    readonly offset: bigint | undefined
-    readonly reason: string
-    /** The record, or the body that cannot be inflated. */
-    readonly bytes: Uint8Array
-  }
-
-/**
  * Why a consumer could not be made.
  *
  * @since 0.1.0
@@ -529,7 +300,7 @@ export class Consumer extends Context.Tag("@effect-rocketmq/client/Consumer")<Co
   readonly ready: Effect.Effect<void>
   /** The queues that this member has now. */
   readonly assignment: Effect.Effect<ReadonlyArray<MessageQueue>>
-  readonly stats: Effect.Effect<Stats>
+  readonly stats: Effect.Effect<ConsumerStats>
   /**
    * How far this member is behind on its queues, asked of their brokers now. Does not fail: a queue whose broker does not
    * answer has its error.
@@ -538,7 +309,7 @@ export class Consumer extends Context.Tag("@effect-rocketmq/client/Consumer")<Co
   /** Whether all is well, and what is wrong when it is not: for a probe. Asks nobody. */
   readonly health: Effect.Effect<ConsumerHealth>
   /** What happens from the subscription on. Who is too slow misses the oldest. */
-  readonly events: Stream.Stream<Event>
+  readonly events: Stream.Stream<ConsumerEvent>
   /** Commits now what may be committed, beside the periodic commits. */
   readonly commit: Effect.Effect<void>
   /** What the members did not agree on when it was looked at last: after the start, when the group changes, and rarely. */

@@ -27,9 +27,9 @@ import type { BrokerError } from "./BrokerError.js"
 import type { Client } from "./Client.js"
 import type { GroupAlreadyRegisteredError } from "./ClientError.js"
 import type { Compression } from "./Compression.js"
-import type * as Consumer from "./Consumer.js"
 import type { ConsumerConfigError, ConsumerStartError, ConsumerValidationError } from "./ConsumerError.js"
 import type { BatchResult, ConsumeResult } from "./ConsumeResult.js"
+import type { ConsumerEvent } from "./ConsumerEvent.js"
 import * as OptionRules from "./internal/optionRules.js"
 import * as internal from "./internal/popConsumer.js"
 import type { MessageSelector } from "./MessageSelector.js"
@@ -177,7 +177,7 @@ export interface AckFailed {
  * @category models
  */
 export type Event =
-  | Extract<Consumer.Event, { readonly _tag: "HandlerFailed" | "HandlerTimedOut" | "Undecodable" }>
+  | Extract<ConsumerEvent, { readonly _tag: "HandlerFailed" | "HandlerTimedOut" | "Undecodable" }>
   | Lapsed
   | AckFailed
 

@@ -30,6 +30,8 @@ import type {
   OffsetOutOfRangeError,
   SubscribeError
 } from "./ConsumerError.js"
+import type { ConsumerEvent } from "./ConsumerEvent.js"
+import type { ConsumerStats } from "./ConsumerStats.js"
 import * as internal from "./internal/pullConsumer.js"
 import { pullOnce } from "./internal/pullConsumer/pullOnce.js"
 import type { MessageSelector } from "./MessageSelector.js"
@@ -90,7 +92,7 @@ export type Place = "begin" | "end" | bigint | { readonly timestamp: number }
  * @category models
  */
 export type Event = Extract<
-  Consumer.Event,
+  ConsumerEvent,
   { readonly _tag: "Assigned" | "Revoked" | "OffsetCorrected" | "OffsetRegressed" | "Undecodable" }
 >
 
@@ -181,7 +183,7 @@ export class PullConsumer extends Context.Tag("@effect-rocketmq/client/PullConsu
   /** What happens from the subscription on. Who is too slow misses the oldest. */
   readonly events: Stream.Stream<Event>
   /** Counts since the start, and where each queue is; `consumed` is what was processed. */
-  readonly stats: Effect.Effect<Consumer.Stats>
+  readonly stats: Effect.Effect<ConsumerStats>
 }>() {}
 
 /**

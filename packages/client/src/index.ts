@@ -75,11 +75,25 @@ export * as Consumer from "./Consumer.js"
 export * as ConsumerError from "./ConsumerError.js"
 
 /**
+ * What happens in a consumer while it runs.
+ *
+ * @since 0.1.0
+ */
+export * as ConsumerEvent from "./ConsumerEvent.js"
+
+/**
  * How a consumer is: which of its queues are not pulled and why, how far it is behind, and whether it is well.
  *
  * @since 0.1.0
  */
 export * as ConsumerHealth from "./ConsumerHealth.js"
+
+/**
+ * What a consumer counts, and where each of its queues is.
+ *
+ * @since 0.1.0
+ */
+export * as ConsumerStats from "./ConsumerStats.js"
 
 /**
  * What fails between a program and the dead letters of a group.
@@ -335,6 +349,13 @@ export * as RocketMQError from "./RocketMQError.js"
  * @since 0.1.0
  */
 export * as SendReceipt from "./SendReceipt.js"
+
+/**
+ * What became of the messages that a consumer had when it stopped.
+ *
+ * @since 0.1.0
+ */
+export * as StopReceipt from "./StopReceipt.js"
 
 /**
  * A topic and the selector of what is wanted of it, as brokers are told and as the client checks it.

@@ -2,12 +2,13 @@ import type { MessageExt } from "@effect-rocketmq/protocol/MessageExt"
 import { assert, describe, it } from "@effect/vitest"
 import { Effect, Exit, Option, Scope, Stream, TestClock } from "effect"
 import * as Consumer from "../src/Consumer.js"
+import type { ConsumerEvent } from "../src/ConsumerEvent.js"
 import * as MessageSelector from "../src/MessageSelector.js"
 import { Cluster, GROUP } from "./consumer/fake.js"
 
 const range = (from: number, to: number) => Array.from({ length: to - from }, (_, i) => BigInt(from + i))
 
-type Regressed = Extract<Consumer.Event, { readonly _tag: "OffsetRegressed" }>
+type Regressed = Extract<ConsumerEvent, { readonly _tag: "OffsetRegressed" }>
 
 /** A consumer with what it handled and the regressions that it told of. */
 const make = (cluster: Cluster, options: Partial<Consumer.Options>) =>

@@ -15,9 +15,9 @@ import * as Stream from "effect/Stream"
 import type { Broker } from "../Broker.js"
 import { Client } from "../Client.js"
 import { Compression } from "../Compression.js"
-import type { Event as ReportedEvent } from "../Consumer.js"
 import { ConsumerStartError } from "../ConsumerError.js"
 import type { BatchResult, ConsumeResult } from "../ConsumeResult.js"
+import type { ConsumerEvent } from "../ConsumerEvent.js"
 import { NameServer } from "../NameServer.js"
 import type { BatchOptions, Event, Options, PopConsumer, StartError, StopReceipt } from "../PopConsumer.js"
 import { supervised } from "../Supervised.js"
@@ -220,7 +220,7 @@ const start = <R>(
     }
   })
 
-const ofHandlers = (event: ReportedEvent): Option.Option<Event> =>
+const ofHandlers = (event: ConsumerEvent): Option.Option<Event> =>
   event._tag === "HandlerFailed" || event._tag === "HandlerTimedOut" || event._tag === "Undecodable"
     ? Option.some(event)
     : Option.none()

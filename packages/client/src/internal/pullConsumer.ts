@@ -17,7 +17,6 @@ import * as Stream from "effect/Stream"
 import { Broker } from "../Broker.js"
 import { Client } from "../Client.js"
 import { Compression } from "../Compression.js"
-import type * as Consumer from "../Consumer.js"
 import {
   ConsumerConfigError,
   ConsumerShutdownError,
@@ -25,6 +24,7 @@ import {
   OffsetFetchError,
   OffsetOutOfRangeError
 } from "../ConsumerError.js"
+import type { ConsumerEvent } from "../ConsumerEvent.js"
 import * as MessageSelector from "../MessageSelector.js"
 import { NameServer } from "../NameServer.js"
 import * as OffsetStore from "../OffsetStore.js"
@@ -63,7 +63,7 @@ interface Topic {
   trigger: () => void
 }
 
-const isEvent = (event: Consumer.Event): event is Event =>
+const isEvent = (event: ConsumerEvent): event is Event =>
   event._tag === "Assigned" || event._tag === "Revoked" || event._tag === "OffsetCorrected" ||
   event._tag === "OffsetRegressed" || event._tag === "Undecodable"
 

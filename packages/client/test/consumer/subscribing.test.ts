@@ -6,6 +6,7 @@ import * as ResponseCode from "@effect-rocketmq/protocol/ResponseCode"
 import { assert, describe, it } from "@effect/vitest"
 import { Effect, Fiber, Stream, TestClock } from "effect"
 import * as Consumer from "../../src/Consumer.js"
+import type { ConsumerEvent } from "../../src/ConsumerEvent.js"
 import * as MessageSelector from "../../src/MessageSelector.js"
 import { NameServerUnavailableError } from "../../src/NameServerError.js"
 import * as Subscription from "../../src/Subscription.js"
@@ -181,7 +182,7 @@ describe("the agreement of a group", () => {
         return inGroup(members)(request)
       }
       const { consumer } = yield* running(cluster)
-      const told: Array<Consumer.Event> = []
+      const told: Array<ConsumerEvent> = []
       yield* Effect.forkScoped(Stream.runForEach(consumer.events, (event) =>
         Effect.sync(() => {
           if (event._tag === "SubscriptionsDiffer" || event._tag === "ClientIdTaken") told.push(event)

@@ -4,6 +4,7 @@
  * @since 0.1.0
  */
 import type * as Consumer from "@effect-rocketmq/client/Consumer"
+import type { ConsumerEvent, GroupProblem } from "@effect-rocketmq/client/ConsumerEvent"
 import * as MessageSelector from "@effect-rocketmq/client/MessageSelector"
 import * as Effect from "effect/Effect"
 import * as Stream from "effect/Stream"
@@ -28,7 +29,7 @@ const member = (
 const problemsOf = (claim: string, consumer: Consumer.Consumer["Type"]) =>
   Await.until(claim, consumer.groupProblems, (problems) => problems.length > 0, { within: "25 seconds" })
 
-const isProblem = (event: Consumer.Event): event is Consumer.GroupProblem =>
+const isProblem = (event: ConsumerEvent): event is GroupProblem =>
   event._tag === "SubscriptionsDiffer" || event._tag === "ClientIdTaken"
 
 /**
@@ -42,7 +43,7 @@ export const agreement: ReadonlyArray<Behaviour> = [
     const own = group()
     const [one, two] = [`${own}-one`, `${own}-two`]
     const first = yield* member(own, one, { [name]: MessageSelector.tags("b", "a") })
-    const told = Inbox.make<Consumer.GroupProblem>()
+    const told = Inbox.make<GroupProblem>()
     yield* Effect.forkScoped(
       Stream.runForEach(
         Stream.filter(first.service.events, isProblem),

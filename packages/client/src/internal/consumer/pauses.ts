@@ -3,7 +3,7 @@
  */
 import type { MessageQueue } from "@effect-rocketmq/protocol/MessageQueue"
 import * as MQ from "@effect-rocketmq/protocol/MessageQueue"
-import type { Paused } from "../../Consumer.js"
+import type { Paused } from "../../ConsumerStats.js"
 
 /** `undefined`: all. */
 export type What = string | MessageQueue | undefined

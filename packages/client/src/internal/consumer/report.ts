@@ -5,13 +5,13 @@ import type { MessageExt, UndecodableRecord } from "@effect-rocketmq/protocol/Me
 import type { MessageQueue } from "@effect-rocketmq/protocol/MessageQueue"
 import * as Effect from "effect/Effect"
 import * as PubSub from "effect/PubSub"
-import type { Event } from "../../Consumer.js"
 import { ConsumeTimeoutError, MessageConsumeError } from "../../ConsumerError.js"
+import type { ConsumerEvent } from "../../ConsumerEvent.js"
 import * as Backoff from "./backoff.js"
 
 /** See the module. */
 export interface Report {
-  readonly publish: (event: Event) => void
+  readonly publish: (event: ConsumerEvent) => void
   /** The handler of a message failed with this. */
   readonly failed: (queue: MessageQueue, message: MessageExt, cause: unknown) => Effect.Effect<void>
   readonly timedOut: (queue: MessageQueue, message: MessageExt, timeout: number) => Effect.Effect<void>
@@ -27,11 +27,11 @@ const BACKLOG = 1024
 /** The hub of a consumer's events, and the way in. */
 export const make = (
   group: string
-): Effect.Effect<{ readonly report: Report; readonly hub: PubSub.PubSub<Event> }> =>
-  Effect.map(PubSub.sliding<Event>(BACKLOG), (hub) => {
+): Effect.Effect<{ readonly report: Report; readonly hub: PubSub.PubSub<ConsumerEvent> }> =>
+  Effect.map(PubSub.sliding<ConsumerEvent>(BACKLOG), (hub) => {
     const warn = Backoff.limitedWarning(1_000)
     const warnFailed = Backoff.limitedWarning(1_000)
-    const publish = (event: Event): void => {
+    const publish = (event: ConsumerEvent): void => {
       hub.unsafeOffer(event)
     }
     const told = (queue: MessageQueue, offset: bigint | undefined, reason: string, bytes: Uint8Array) => {

@@ -5,15 +5,9 @@ import * as Names from "@effect-rocketmq/protocol/Names"
 import * as Duration from "effect/Duration"
 import * as Either from "effect/Either"
 import * as AllocationStrategy from "../../AllocationStrategy.js"
-import type {
-  MessageModel,
-  OffsetRegression,
-  Options,
-  OrderlyTuning,
-  StartPosition,
-  TopicBudget
-} from "../../Consumer.js"
+import type { MessageModel, Options, OrderlyTuning, StartPosition, TopicBudget } from "../../Consumer.js"
 import { ConsumerConfigError, ConsumerValidationError } from "../../ConsumerError.js"
+import type { OffsetRegression } from "../../ConsumerEvent.js"
 import * as MessageSelector from "../../MessageSelector.js"
 import * as Subscription from "../../Subscription.js"
 import type { InvalidSelectorError, InvalidTopicError } from "../../SubscriptionError.js"

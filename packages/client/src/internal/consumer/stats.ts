@@ -1,8 +1,8 @@
 /**
  * A consumer's numbers as a program sees them.
  */
-import type { QueueProgress, Stats } from "../../Consumer.js"
 import type { StalledQueue } from "../../ConsumerHealth.js"
+import type { ConsumerStats, QueueProgress } from "../../ConsumerStats.js"
 import type { OffsetStore } from "../../OffsetStore.js"
 import type { Counters } from "./counters.js"
 import type { Lock } from "./locks.js"
@@ -22,7 +22,7 @@ export const statsOf = (
   locks: ReadonlyArray<Lock> = [],
   stalled: ReadonlyArray<StalledQueue> = [],
   pauses: Pick<Pauses, "isPaused" | "view"> = NO_PAUSES
-): Stats => {
+): ConsumerStats => {
   let cachedCount = 0
   let cachedBytes = 0
   const progress = queues.pulled().map(({ lastPull, ledger }): QueueProgress => {
