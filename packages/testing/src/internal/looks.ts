@@ -13,6 +13,7 @@ import type { MessageQueue } from "@effect-rocketmq/protocol/MessageQueue"
 import * as Names from "@effect-rocketmq/protocol/Names"
 import * as Permission from "@effect-rocketmq/protocol/Permission"
 import * as RequestHeader from "@effect-rocketmq/protocol/RequestHeader"
+import type * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import type { TopicOptions } from "../TestCluster.js"
@@ -97,23 +98,22 @@ const dispatched = Effect.gen(function*() {
   }
 })
 
-/** The route of a topic; none when there is no such topic. */
-const routeOf = (topic: string) =>
-  Effect.gen(function*() {
-    const nameServer = yield* NameServer.NameServer
-    return yield* nameServer.refresh(topic).pipe(
+/** The route of a topic, asked for anew or as it is known; none when there is no such topic. */
+const routeOf = (topic: string, how: "refresh" | "route") =>
+  Effect.flatMap(NameServer.NameServer, (nameServer) =>
+    nameServer[how](topic).pipe(
       Effect.map(Option.some),
       Effect.catchTag("TopicRouteNotFoundError", () => Effect.succeedNone)
-    )
-  })
+    ))
 
 /** What a look at each queue gives, of queues whose master is there. */
 const eachQueue = <A, E, R>(
   topic: string,
-  look: (queue: MessageQueue, address: string) => Effect.Effect<A, E, R>
+  look: (queue: MessageQueue, address: string) => Effect.Effect<A, E, R>,
+  how: "refresh" | "route" = "refresh"
 ) =>
   Effect.gen(function*() {
-    const route = yield* routeOf(topic)
+    const route = yield* routeOf(topic, how)
     const found: Array<A> = []
     if (Option.isNone(route)) return found
     for (const queue of route.value.readQueues) {
@@ -161,15 +161,30 @@ export const committed = (group: string, topic: string) =>
     return offsets
   })
 
-export const lag = (group: string, topic: string) =>
+/** Messages of a topic that can be read and that a group has not committed. */
+const behind = (group: string, topic: string, how?: "refresh" | "route") =>
   Effect.gen(function*() {
     const broker = yield* Broker.Broker
-    yield* dispatched
     const found = yield* eachQueue(topic, (queue, address) =>
       Effect.gen(function*() {
         const end = yield* broker.maxOffset(address, queue)
         const offset = yield* broker.queryConsumerOffset(address, group, queue)
         return end - (Option.isSome(offset) ? offset.value : yield* broker.minOffset(address, queue))
-      }))
+      }), how)
     return found.reduce((sum, rest) => sum + rest, 0n)
   })
+
+export const lag = (group: string, topic: string) => Effect.zipRight(dispatched, behind(group, topic))
+
+/** Waits until a group has committed all of a topic. */
+export const consumed = (group: string, topic: string, within: Duration.DurationInput | undefined) =>
+  until(
+    `${group} to have committed all of ${topic}`,
+    // most looks see that it is not so far yet: the dear one confirms that it is
+    behind(group, topic, "route").pipe(
+      Effect.flatMap((rest) => rest === 0n ? lag(group, topic) : Effect.succeed(rest)),
+      Effect.map((lag) => ({ lag }))
+    ),
+    ({ lag }) => lag === 0n,
+    within
+  )

@@ -28,7 +28,6 @@ import * as Collecting from "./collecting.js"
 import * as Events from "./events.js"
 import * as Looks from "./looks.js"
 import { startEmbedded, startExternal, startRocketMQ } from "./sources.js"
-import { until } from "./until.js"
 
 /** What a cluster of any kind can do. */
 export interface Servers {
@@ -108,16 +107,7 @@ const make = (
       stored: (topic) => Effect.provide(Looks.stored(topic), context),
       committed: (group, topic) => Effect.provide(Looks.committed(group, topic), context),
       lag: (group, topic) => Effect.provide(Looks.lag(group, topic), context),
-      consumed: (group, topic, within) =>
-        Effect.asVoid(Effect.provide(
-          until(
-            `${group} to have committed all of ${topic}`,
-            Effect.map(Looks.lag(group, topic), (lag) => ({ lag })),
-            ({ lag }) => lag === 0n,
-            within
-          ),
-          context
-        )),
+      consumed: (group, topic, within) => Effect.asVoid(Effect.provide(Looks.consumed(group, topic, within), context)),
       deadLetters: (group) => Effect.provide(Looks.stored(Names.dlqTopic(group)), context),
       collect: (topic, options) => Effect.provide(Collecting.collect(group("collect"), topic, options), context),
       collectTyped: (topic, options) =>
