@@ -83,6 +83,7 @@ export const stopping: ReadonlyArray<Behaviour> = [
     const producer = yield* Member.sender()
     const began = Inbox.make<string>()
     const told: Array<string> = []
+    const stopping = yield* Effect.makeLatch()
     const consumer = yield* Member.consumer(
       {
         subscriptions: { [name]: MessageSelector.all },
@@ -93,7 +94,9 @@ export const stopping: ReadonlyArray<Behaviour> = [
       (message) =>
         Effect.zipRight(
           Effect.sync(() => began.add(MessageExt.text(message))),
-          MessageExt.text(message) === "slow" ? Effect.sleep("500 millis") : Effect.never
+          MessageExt.text(message) === "slow"
+            ? Effect.zipRight(stopping.await, Effect.sleep("500 millis"))
+            : Effect.never
         )
     )
     const queue = (yield* producer.queues(name))[0]
@@ -106,6 +109,7 @@ export const stopping: ReadonlyArray<Behaviour> = [
       consumer.service.stats,
       ({ cachedCount }) => cachedCount === 4
     )
+    yield* stopping.open
     const receipt = yield* consumer.service.stop
     yield* Expect.equal("once stopped it says the same", yield* consumer.service.stop, receipt)
     yield* consumer.stop
