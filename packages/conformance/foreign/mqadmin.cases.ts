@@ -21,8 +21,10 @@ export interface Case {
   readonly after?: number
   /** It changes what all topics of the broker may do, for others too: to be run while nobody else uses the cluster. */
   readonly alone?: true
-  /** How often it may be repeated, a second apart, until the output holds this. */
+  /** It is repeated, a second apart, until the output holds this. */
   readonly until?: RegExp
+  /** So often at most. Default 10. */
+  readonly patience?: number
 }
 
 /** Files that commands read, by name. */
@@ -268,12 +270,28 @@ export const cases: ReadonlyArray<Case> = [
   { id: "brokerConsumeStats", args: ["brokerConsumeStats", "-b", "$BROKER"], keep: /#Topic|\$T /, sort: true },
   { id: "statsAll", args: ["statsAll", "-t", "$T"], replace: [...figures, [/( \d+){2} ?$/, " <n> <n>"]], sort: true },
   // ---- clients
-  { id: "consumerConnection-offline", args: ["consumerConnection", "-g", "$G", "-b", "$BROKER"], keep: /CODE|DESC/ },
+  // what earlier commands were connected with is gone after a while
+  {
+    id: "consumerConnection-offline",
+    args: ["consumerConnection", "-g", "$G", "-b", "$BROKER"],
+    keep: /CODE|DESC/,
+    until: /CODE/,
+    // what a broker was too busy to sign off it forgets after two minutes
+    patience: 150
+  },
   { id: "producerConnection-unknown", args: ["producerConnection", "-g", "$G", "-t", "$T"], keep: /CODE|DESC/ },
-  { id: "consumerStatus-offline", args: ["consumerStatus", "-g", "$G", "-b", "$BROKER"], keep: /CODE|DESC/ },
+  {
+    id: "consumerStatus-offline",
+    args: ["consumerStatus", "-g", "$G", "-b", "$BROKER"],
+    keep: /CODE|DESC/,
+    until: /CODE: 206/,
+    patience: 40
+  },
   {
     id: "producer",
     args: ["producer", "-b", "$BROKER"],
+    until: /^(?![^]*producer group)/,
+    patience: 40,
     replace: [[/\(.*?\)|@\S*?,|remoteIP=\S*|lastUpdateTimestamp=\d+/g, ""]],
     sort: true
   },

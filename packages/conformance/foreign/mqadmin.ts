@@ -117,7 +117,7 @@ export const run = async (options: {
       let raw = await ask(one)
       // on a busy machine the client gives a request up too soon
       const isDone = () => !raw.includes("RemotingTimeoutException") && (one.until?.test(raw) ?? true)
-      for (let tries = 0; tries < 10 && !isDone(); tries++) {
+      for (let tries = 0; tries < (one.patience ?? 10) && !isDone(); tries++) {
         await sleep(1000)
         raw = await ask(one)
       }

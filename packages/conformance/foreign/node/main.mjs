@@ -357,8 +357,10 @@ const sender = new Producer({ ...shared, instanceName: `${prefix}-node`, produce
 listen(sender)
 await sender.ready()
 const wanted = new RegExp(`^(${regex ?? ".*"})$`)
-await Promise.all(
-  cases.filter(({ id }) => wanted.test(id)).map(async ({ id, run }) => {
+const waiting = cases.filter(({ id }) => wanted.test(id))
+const work = async () => {
+  for (let next = waiting.shift(); next !== undefined; next = waiting.shift()) {
+    const { id, run } = next
     const lab = new Lab(id)
     const line = { id, ok: true }
     try {
@@ -371,6 +373,7 @@ await Promise.all(
     line.observed = lab.observed
     process.stdout.write(`${JSON.stringify(line)}\n`)
     await lab.close()
-  })
-)
+  }
+}
+await Promise.all(Array.from({ length: 16 }, work))
 process.exit(0)
