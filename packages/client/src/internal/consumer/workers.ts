@@ -192,11 +192,15 @@ export const make = <Q extends Turns.Source, R>(options: {
     let pulsing = false
     const busy = Signal.make()
 
-    // a woken worker wakes the next one when it finds work, so a batch that is done at once wakes few
+    // a woken worker wakes the next one when it finds work, so a batch that is done at once wakes few; where none is left
+    // to be woken one more begins, so a consumer has no more of them than it once needed at the same time
     const wakeOne = (): void => {
-      if (waking || parked.length === 0) return
+      if (waking) return
+      const next = parked.pop()
+      if (next === undefined && (active >= concurrency || !started || stopping)) return
       waking = true
-      parked.pop()!(Effect.void)
+      if (next === undefined) add()
+      else next(Effect.void)
     }
 
     const park: Effect.Effect<void> = Effect.zipRight(
@@ -347,16 +351,20 @@ export const make = <Q extends Turns.Source, R>(options: {
         }
         return Effect.yieldNow()
       }
-      return Effect.interruptible(Effect.whileLoop({
-        while: () => !slot.ends && mine(),
-        body: step,
-        step: () => {}
+      return Effect.interruptible(Effect.suspend(() => {
+        waking = false
+        return Effect.whileLoop({
+          while: () => !slot.ends && mine(),
+          body: step,
+          step: () => {}
+        })
       }))
     }
 
     const launch = (slot: Slot<Q>): void => {
       const generation = ++slot.generation
-      const fiber = runFork(worker(slot, generation))
+      // not within this call, which may be that of another worker
+      const fiber = runFork(worker(slot, generation), { immediate: false })
       slot.fiber = fiber
       fiber.addObserver((exit) => {
         if (slot.generation !== generation) return
@@ -378,6 +386,7 @@ export const make = <Q extends Turns.Source, R>(options: {
       if (!slot.ends) return launch(slot)
       slot.generation++
       slots.splice(slots.indexOf(slot), 1)
+      if (!turns.isEmpty()) wakeOne()
     }
 
     const add = (): void => {
@@ -404,9 +413,10 @@ export const make = <Q extends Turns.Source, R>(options: {
         slot.ends = false
         active++
       }
-      while (active < concurrency) add()
-      if (active === concurrency) return
-      const idleFirst = [...slots].sort((a, b) => Number(a.phase !== IDLE) - Number(b.phase !== IDLE))
+      if (!turns.isEmpty()) wakeOne()
+      if (active <= concurrency) return
+      // the idle ones first, then the latest
+      const idleFirst = [...slots].reverse().sort((a, b) => Number(a.phase !== IDLE) - Number(b.phase !== IDLE))
       for (const slot of idleFirst) {
         if (active === concurrency) break
         if (slot.ends) continue
@@ -476,7 +486,7 @@ export const make = <Q extends Turns.Source, R>(options: {
       offer,
       start: Effect.sync(() => {
         started = true
-        while (active < concurrency) add()
+        if (!turns.isEmpty()) wakeOne()
       }),
       concurrency: () => concurrency,
       setConcurrency,
