@@ -9,7 +9,7 @@ const seconds = (millis) => `${(millis / 1000).toFixed(1)} s`
 
 /**
  * Runs one step: `action` gives an exit code, and optionally its output (shown when it fails) and counts of tests, with
- * `failures` and `retried` by name. A step without counts is one test.
+ * `failures` by name. A step without counts is one test.
  */
 export const step = async (name, action) => {
   const started = performance.now()
@@ -22,7 +22,6 @@ export const step = async (name, action) => {
     failed: 0,
     skipped: 0,
     failures: [],
-    retried: [],
     ...(counts ?? { [code === 0 ? "passed" : "failed"]: 1 })
   }
   // a run that fails without a failed test has not run them all
@@ -40,10 +39,8 @@ export const skip = (name, why) => {
 }
 
 /** Of a failure, what fits into a summary. */
-const brief = (message, lines) =>
-  message.split("\n").filter((line) => !/^\s+at .*node_modules/.test(line)).slice(0, lines).map((line) =>
-    `      ${line}`
-  )
+const brief = (message) =>
+  message.split("\n").filter((line) => !/^\s+at .*node_modules/.test(line)).slice(0, 40).map((line) => `      ${line}`)
     .join("\n")
 
 /** Prints the summary, last of all what failed and why, and ends the process: 0 only when nothing failed. */
@@ -55,11 +52,8 @@ export const finish = (command) => {
     const counts = passed + failed + skipped > 1 ? `  ${passed} passed, ${failed} failed, ${skipped} skipped` : ""
     process.stdout.write(`  ${mark} ${name.padEnd(26)} ${why ?? seconds(millis).padStart(7)}${counts}\n`)
   }
-  for (const { name, message } of results.flatMap((result) => result.retried ?? [])) {
-    process.stdout.write(`  held only the second time: ${name}\n${brief(message, 12)}\n`)
-  }
   for (const { name, message } of results.flatMap((result) => result.failures ?? [])) {
-    process.stdout.write(`  failed: ${name}\n${brief(message, 40)}\n`)
+    process.stdout.write(`  failed: ${name}\n${brief(message)}\n`)
   }
   process.stdout.write(`  ${sum("passed")} passed, ${sum("failed")} failed, ${sum("skipped")} skipped\n`)
   const dir = process.env.RESULTS_DIR
@@ -88,8 +82,6 @@ export const vitestCounts = (file) => {
     passed: report.numPassedTests,
     failed: report.numFailedTests + broken.length,
     skipped: report.numPendingTests + report.numTodoTests,
-    failures: [...broken, ...named(tests.filter((test) => test.status === "failed"))],
-    // vitest keeps why the first try failed
-    retried: named(tests.filter((test) => test.status === "passed" && test.failureMessages.length > 0))
+    failures: [...broken, ...named(tests.filter((test) => test.status === "failed"))]
   }
 }

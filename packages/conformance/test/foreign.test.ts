@@ -1,7 +1,8 @@
 /**
- * The clients of others on the embedded broker over TCP, when `ROCKETMQ_FOREIGN=1` asks for it: each case works, and the client observes what was recorded of
- * Apache RocketMQ. With `ROCKETMQ_NAMESRV_ADDR` both are run, and compared with each other too. The cases are in ../foreign;
- * what this machine lacks for one shows as skipped. `npm run foreign` records anew and writes the table.
+ * The clients of others on the embedded broker over TCP, when `ROCKETMQ_FOREIGN=1` asks for it: each case works, and the
+ * client observes what was recorded of Apache RocketMQ. With `ROCKETMQ_NAMESRV_ADDR` both are run, and compared with each
+ * other too. The cases are in ../foreign; what this machine lacks for one shows as skipped. `npm run foreign` records anew
+ * and writes the table.
  */
 import { Targets } from "@effect-rocketmq/conformance"
 import { assert, describe, it, layer } from "@effect/vitest"

@@ -61,13 +61,8 @@ const runAll = <E>(
       it.effect(
         `${behaviour.area}: ${behaviour.name}`,
         () => Behaviour.run(behaviour),
-        {
-          // the behaviour's own limit comes first: it tells more, and counts only the time in which this process was served
-          timeout: Duration.toMillis(behaviour.within) * 5,
-          // a server with others beside it may stand still for as long as a behaviour waits. Once more, in topics and
-          // groups of its own, and the summary of the run names it; on virtual time nothing is tried twice
-          retry: 1
-        }
+        // the behaviour's own limit comes first: it tells more, and counts only the time in which this process was served
+        Duration.toMillis(behaviour.within) * 5
       )
     }
   })
