@@ -28,6 +28,8 @@ export const step = async (name, action) => {
   if (code !== 0 && result.failed === 0) result.failed = 1
   results.push(result)
   process.stdout.write(`${result.failed === 0 ? "ok  " : "FAIL"} ${name} (${seconds(millis)})\n`)
+  // here too, not only in the summary: of a long output somebody may have kept just this part
+  for (const failure of result.failures) process.stdout.write(`failed: ${failure.name}\n${brief(failure.message)}\n`)
   if (result.failed > 0 && output.trim() !== "") process.stdout.write(`${output.trimEnd()}\n`)
   return result.failed === 0
 }

@@ -134,6 +134,12 @@ export class Cluster extends Context.Tag("@effect-rocketmq/conformance/Cluster")
 }>() {}
 
 /**
+ * Of the work around the behaviours: when many begin at once, Apache RocketMQ makes their topics one after the other. How
+ * long an answer may take is claimed with clients of a behaviour's own.
+ */
+const PATIENCE = "30 seconds"
+
+/**
  * @since 0.1.0
  * @category constructors
  */
@@ -146,7 +152,10 @@ export const makeTarget = (options: {
 }): Effect.Effect<Target["Type"], TransportConfigError, Scope.Scope> =>
   Effect.gen(function*() {
     const admin = yield* Layer.build(
-      RocketMQ.layer({ nameServers: options.nameServers }).pipe(Layer.provide(options.transport), Layer.fresh)
+      RocketMQ.layer({ nameServers: options.nameServers, requestTimeout: PATIENCE, nameServerTimeout: PATIENCE }).pipe(
+        Layer.provide(options.transport),
+        Layer.fresh
+      )
     )
     const now = yield* Clock.currentTimeMillis
     const run = `${now.toString(36)}${(yield* Random.nextIntBetween(0, 36 ** 3)).toString(36)}`
