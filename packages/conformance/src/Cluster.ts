@@ -134,8 +134,8 @@ export class Cluster extends Context.Tag("@effect-rocketmq/conformance/Cluster")
 }>() {}
 
 /**
- * Of the work around the behaviours: when many begin at once, Apache RocketMQ makes their topics one after the other. How
- * long an answer may take is claimed with clients of a behaviour's own.
+ * Of the work around the behaviours, and of the cluster's own name servers: when many behaviours begin at once, Apache
+ * RocketMQ makes their topics one after the other. Where the time of an answer is claimed, it is given there.
  */
 const PATIENCE = "30 seconds"
 
@@ -272,7 +272,11 @@ const make = (label: string): Effect.Effect<Cluster["Type"], never, Target | Sco
       nameServer,
       masters,
       client: (options) =>
-        RocketMQ.layer({ nameServers: target.nameServers, ...options }).pipe(
+        RocketMQ.layer({
+          nameServers: target.nameServers,
+          ...(options?.nameServers === undefined ? { nameServerTimeout: PATIENCE } : {}),
+          ...options
+        }).pipe(
           Layer.provide(target.transport),
           Layer.fresh
         ),

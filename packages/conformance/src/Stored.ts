@@ -61,13 +61,14 @@ export const queueOf = (topic: string, queueId = 0) =>
     queue: MessageQueue.make(topic, brokerName, queueId)
   }))
 
-/** Bytes of the commit log that a broker has stored and not yet made visible in queues. */
-const behind = (address: string) =>
+/** To where a broker has stored messages in its commit log, and to where it has made them visible in queues. */
+const progress = (address: string) =>
   Effect.gen(function*() {
     const cluster = yield* Cluster.Cluster
     const answer = yield* cluster.broker.request(address, RequestHeader.GetBrokerRuntimeInfo.make({}))
-    const info = yield* KVTable.decode(answer.body ?? new Uint8Array(0))
-    return Number(info.table["dispatchBehindBytes"] ?? 0)
+    const { table } = yield* KVTable.decode(answer.body ?? new Uint8Array(0))
+    const stored = Number(table["commitLogMaxOffset"])
+    return { stored, visible: stored - Number(table["dispatchBehindBytes"]) }
   })
 
 /**
@@ -81,11 +82,14 @@ export const dispatched: Effect.Effect<void, BrokerError | NameServerError | Cla
   .gen(function*() {
     const cluster = yield* Cluster.Cluster
     for (const { address, brokerName } of yield* cluster.masters) {
+      // what others store meanwhile is not waited for
+      const { stored, visible } = yield* progress(address)
+      if (visible >= stored) continue
       yield* Await.until(
         `${brokerName} has put what it stored into queues`,
-        behind(address),
-        (bytes) => bytes === 0,
-        { every: "5 millis" }
+        progress(address),
+        (now) => now.visible >= stored,
+        { every: "20 millis" }
       )
     }
   })

@@ -42,6 +42,8 @@ interface Left {
   readonly timers: number
   readonly sockets: number
   readonly heapMiB: number
+  /** Entries of the FiberRefs of the fiber that asks: what other fibers leave there, it keeps. */
+  readonly history: number
 }
 
 const fibers = (): number => {
@@ -57,13 +59,15 @@ const active = (what: string): number => process.getActiveResourcesInfo().filter
 const left = Effect.gen(function*() {
   // longer than an attempt may wait: what an interrupted caller left is dropped by then
   yield* Effect.sleep("4 seconds")
+  const refs = yield* Effect.getFiberRefs
   return yield* Effect.sync((): Left => {
     if (typeof collect === "function") { for (let i = 0; i < 3; i++) collect() }
     return {
       fibers: fibers(),
       timers: active("Timeout"),
       sockets: active("TCPSocketWrap"),
-      heapMiB: process.memoryUsage().heapUsed / 1024 / 1024
+      heapMiB: process.memoryUsage().heapUsed / 1024 / 1024,
+      history: [...refs.locals.values()].reduce((sum, values) => sum + values.length, 0)
     }
   })
 })
@@ -159,6 +163,7 @@ describe("consumers that start and stop", () => {
           `sockets ${before.sockets} -> ${after.sockets}, ` +
           `heap ${before.heapMiB.toFixed(1)} -> ${after.heapMiB.toFixed(1)} MiB`
       )
+      assert.strictEqual(after.history, before.history)
       assert.strictEqual(after.fibers, before.fibers)
       assert.isAtMost(after.timers, before.timers)
       assert.isAtMost(after.sockets, before.sockets)

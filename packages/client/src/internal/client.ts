@@ -18,6 +18,7 @@ import { GroupAlreadyRegisteredError } from "../ClientError.js"
 import { NameServer } from "../NameServer.js"
 import type { NameServerError } from "../NameServerError.js"
 import { Remoting } from "../Remoting.js"
+import { acquireRelease } from "./acquireRelease.js"
 import * as clientId from "./clientId.js"
 import * as replies from "./replies.js"
 import * as serverRequests from "./serverRequests.js"
@@ -39,6 +40,9 @@ const heartbeats = Metric.counter("rocketmq_client_heartbeats", {
   description: "heartbeats that a broker took",
   incremental: true
 })
+
+/** Each broker by itself: a slow one keeps none of the others waiting. */
+const EVERYWHERE = { concurrency: "unbounded", discard: true } as const
 
 /** Topics whose routes are asked for at the same time. */
 const REFRESH_CONCURRENCY = 16
@@ -178,10 +182,21 @@ export const make: (
         // a broker that has left all routes is forgotten
         if (!addresses.has(address)) peers.delete(address)
       }
-      return Effect.forEach(addresses, heartbeatTo, { concurrency: "unbounded", discard: true })
+      return Effect.forEach(addresses, heartbeatTo, EVERYWHERE)
     })
 
     const isGreeted = (peer: Peer): boolean => peer.greeted === peer.connections
+
+    /** A heartbeat to a broker that has taken none with this member: of many that begin at once, one tells of all. */
+    const announce = (key: string, address: string): Effect.Effect<void> =>
+      Effect.suspend(() => {
+        const peer = peerOf(address)
+        return peer.lane.withPermits(1)(Effect.suspend(() =>
+          isGreeted(peer) && peer.misses === 0 && announced.get(key)?.has(address) === true
+            ? Effect.void
+            : beat(address, peer)
+        ))
+      })
 
     /** A heartbeat to a broker that has taken none on its present connection. */
     const greet = (address: string): Effect.Effect<void> => {
@@ -232,7 +247,7 @@ export const make: (
               ).pipe(
                 Effect.catchAllCause((cause) => Effect.logDebug(`Unregistering ${group} at ${address} failed`, cause))
               ),
-            { concurrency: "unbounded", discard: true }
+            EVERYWHERE
           )
         ),
         Effect.interruptible,
@@ -252,7 +267,7 @@ export const make: (
       const group = member.group
       const key = keyOf(kind, group)
       return Effect.zipRight(
-        Effect.acquireRelease(
+        acquireRelease(
           Effect.suspend(() => {
             if (members.has(group)) {
               return new GroupAlreadyRegisteredError({ kind, group, clientId: identity.clientId })
@@ -270,13 +285,13 @@ export const make: (
               return farewell(kind, group, addresses)
             })
         ),
-        heartbeat
+        Effect.suspend(() => Effect.forEach(targets(), (address) => announce(key, address), EVERYWHERE))
       )
     }
 
     const watchTopic = (topic: string): Effect.Effect<void, never, Scope.Scope> =>
       Effect.zipRight(
-        Effect.acquireRelease(
+        acquireRelease(
           Effect.sync(() => watched.set(topic, (watched.get(topic) ?? 0) + 1)),
           () =>
             Effect.suspend(() => {

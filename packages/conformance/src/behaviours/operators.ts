@@ -234,7 +234,7 @@ export const operators: ReadonlyArray<Behaviour> = [
         pullBatchSize: 5,
         persistInterval: "300 millis"
       },
-      (message) => Effect.zipRight(Effect.sleep("200 millis"), Effect.sync(() => inbox.add(MessageExt.text(message))))
+      (message) => Effect.zipRight(Effect.sleep("400 millis"), Effect.sync(() => inbox.add(MessageExt.text(message))))
     )
     for (let i = 0; i < 200; i++) yield* producer.send(Message.make({ topic: name, body: `old-${i}` }), { queue })
     yield* Await.received("some are handled", inbox, 2)

@@ -88,7 +88,7 @@ export const stopping: ReadonlyArray<Behaviour> = [
       {
         subscriptions: { [name]: MessageSelector.all },
         concurrency: 2,
-        shutdownTimeout: "1 second",
+        shutdownTimeout: "3 seconds",
         onStop: ({ group }) => Effect.sync(() => void told.push(group))
       },
       (message) =>

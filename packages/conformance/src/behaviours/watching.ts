@@ -102,7 +102,7 @@ export const watching: ReadonlyArray<Behaviour> = [
       ...impatient,
       subscriptions: { [name]: MessageSelector.all },
       suspendTimeout: "4 seconds",
-      stallAfter: "500 millis"
+      stallAfter: "2 seconds"
     }, () => Effect.void)
     yield* Effect.sleep("10 seconds")
     const { queues, restarts, stalls } = yield* service.stats
