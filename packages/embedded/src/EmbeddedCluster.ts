@@ -202,6 +202,13 @@ export interface Cluster {
   readonly scheduled: Effect.Effect<number>
   /** What happens at the servers from now on. Who is too slow misses the oldest. */
   readonly events: Stream.Stream<ClusterEvent>
+  /**
+   * Keeps the latest events from now until the Scope closes, so many, and gives them each time it is asked: cheaper than
+   * to follow `events`, for who looks only when something went wrong.
+   */
+  readonly latestEvents: (
+    count: number
+  ) => Effect.Effect<Effect.Effect<ReadonlyArray<ClusterEvent>>, never, Scope.Scope>
   /** The latest requests, oldest first; how many is bounded by `recordedRequests`. */
   readonly requests: Effect.Effect<ReadonlyArray<RecordedRequest>>
   readonly clearRequests: Effect.Effect<void>

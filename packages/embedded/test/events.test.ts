@@ -1,9 +1,29 @@
 import { Message, Producer } from "@effect-rocketmq/client"
 import { ClusterEvent, Embedded, EmbeddedCluster, Fault, VirtualTime } from "@effect-rocketmq/embedded"
 import { assert, describe, it } from "@effect/vitest"
-import { Effect, Fiber, Stream } from "effect"
+import { Effect, Exit, Fiber, Scope, Stream } from "effect"
 
 describe("the events of a cluster", () => {
+  it.live("are kept as far as somebody wants the latest of them, and no longer than that", () =>
+    VirtualTime.run(
+      Effect.gen(function*() {
+        const cluster = yield* EmbeddedCluster.EmbeddedCluster
+        yield* cluster.createTopic("orders", { queues: 1 })
+        const scope = yield* Scope.make()
+        const latest = yield* Scope.extend(cluster.latestEvents(3), scope)
+        const producer = yield* Producer.make({ group: "shop" })
+        const send = producer.send(Message.make({ topic: "orders", body: "order" }))
+        for (let i = 0; i < 10; i++) yield* send
+        const answered = ClusterEvent.format((yield* latest)[2]!)
+        assert.lengthOf(yield* latest, 3)
+        assert.include(answered, "broker-a #1 < SEND_MESSAGE_V2: SUCCESS")
+        yield* Scope.close(scope, Exit.void)
+        const before = yield* latest
+        yield* send
+        assert.deepStrictEqual(yield* latest, before)
+      }).pipe(Effect.provide(Embedded.layer()))
+    ))
+
   it.live("tell who connects, what is asked and answered, and which fault was at work", () =>
     VirtualTime.run(
       Effect.gen(function*() {

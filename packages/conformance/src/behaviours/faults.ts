@@ -48,7 +48,7 @@ const scene = Effect.gen(function*() {
     isAlone: masters.length === 1,
     brokerName: masters[0]!.brokerName,
     /** Of clients that go the way of trouble. */
-    client: { nameServers: trouble.nameServers }
+    client: { nameServers: trouble.nameServers, nameServerTimeout: "15 seconds" as const }
   }
 })
 

@@ -196,9 +196,9 @@ export const watching: ReadonlyArray<Behaviour> = [
       (message) => Effect.zipRight(Effect.sleep("300 millis"), Effect.sync(() => inbox.add(message.queueOffset)))
     )
     const cause = yield* Await.until(
-      "the queue is found not to be pulled",
+      "the queue is found not to be pulled, for it is full",
       causeOf(service, queue),
-      (cause) => cause !== undefined
+      (cause) => cause?._tag === "FlowControl"
     )
     if (cause?._tag !== "FlowControl") return yield* Expect.broken("for it is full", cause)
     const oldest = yield* Expect.present("its oldest message is told", Option.getOrUndefined(cause.oldest))

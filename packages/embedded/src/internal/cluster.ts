@@ -267,6 +267,7 @@ export const make = (options: Options = {}): Effect.Effect<Cluster, never, Scope
       heldPulls: Effect.sync(() => members().reduce((sum, { broker }) => sum + broker.longPolling.size(), 0)),
       scheduled: Effect.sync(() => masters().reduce((sum, broker) => sum + broker.schedule.waiting(), 0)),
       events: events.stream,
+      latestEvents: events.latest,
       requests: Effect.sync(() => recorder.all()),
       clearRequests: Effect.sync(() => recorder.clear()),
       until,

@@ -4,6 +4,7 @@
  * @since 0.1.0
  */
 import * as Effect from "effect/Effect"
+import type * as Scope from "effect/Scope"
 import * as Stream from "effect/Stream"
 import type { ClusterEvent } from "../ClusterEvent.js"
 
@@ -12,6 +13,8 @@ export interface Events {
   emit: ((event: ClusterEvent) => void) | undefined
   /** From now on. Who is too slow misses the oldest. */
   readonly stream: Stream.Stream<ClusterEvent>
+  /** Keeps the latest from now on, so many, and gives them each time it is asked. */
+  readonly latest: (count: number) => Effect.Effect<Effect.Effect<ReadonlyArray<ClusterEvent>>, never, Scope.Scope>
 }
 
 const BUFFER = 4096
@@ -21,22 +24,33 @@ export const make = (): Events => {
   const tell = (event: ClusterEvent) => {
     for (const listener of listeners) listener(event)
   }
+  const listen = (listener: (event: ClusterEvent) => void): Effect.Effect<void, never, Scope.Scope> =>
+    Effect.acquireRelease(
+      Effect.sync(() => {
+        listeners.add(listener)
+        events.emit = tell
+      }),
+      () =>
+        Effect.sync(() => {
+          listeners.delete(listener)
+          if (listeners.size === 0) events.emit = undefined
+        })
+    )
   const events: Events = {
     emit: undefined,
-    stream: Stream.asyncPush<ClusterEvent>((emit) =>
-      Effect.acquireRelease(
-        Effect.sync(() => {
-          const listener = (event: ClusterEvent) => void emit.single(event)
-          listeners.add(listener)
-          events.emit = tell
-          return listener
-        }),
-        (listener) =>
-          Effect.sync(() => {
-            listeners.delete(listener)
-            if (listeners.size === 0) events.emit = undefined
-          })
-      ), { bufferSize: BUFFER, strategy: "sliding" })
+    stream: Stream.asyncPush<ClusterEvent>((emit) => listen((event) => void emit.single(event)), {
+      bufferSize: BUFFER,
+      strategy: "sliding"
+    }),
+    latest: (count) =>
+      Effect.suspend(() => {
+        let last: Array<ClusterEvent> = []
+        const listening = listen((event) => {
+          last.push(event)
+          if (last.length >= 2 * count) last = last.slice(-count)
+        })
+        return Effect.as(listening, Effect.sync((): ReadonlyArray<ClusterEvent> => last.slice(-count)))
+      })
   }
   return events
 }

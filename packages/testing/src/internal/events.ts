@@ -7,25 +7,6 @@ import * as ClusterEvent from "@effect-rocketmq/embedded/ClusterEvent"
 import type { RecordedRequest } from "@effect-rocketmq/embedded/EmbeddedCluster"
 import * as Cause from "effect/Cause"
 import * as Chunk from "effect/Chunk"
-import * as Effect from "effect/Effect"
-import * as Stream from "effect/Stream"
-
-/** So many are remembered. */
-const REMEMBERED = 200
-
-/** The latest events of a stream, from when it runs on. */
-export const latest = (events: Stream.Stream<ClusterEvent.ClusterEvent>) =>
-  Effect.gen(function*() {
-    let last: Array<ClusterEvent.ClusterEvent> = []
-    yield* Effect.forkScoped(Stream.runForEach(events, (event) =>
-      Effect.sync(() => {
-        last.push(event)
-        if (last.length >= 2 * REMEMBERED) last = last.slice(-REMEMBERED)
-      })))
-    // the stream listens when its fiber has run
-    yield* Effect.yieldNow()
-    return Effect.sync((): ReadonlyArray<ClusterEvent.ClusterEvent> => last.slice(-REMEMBERED))
-  })
 
 /** What a proxy has recorded. */
 export const ofRequests = (requests: ReadonlyArray<RecordedRequest>): ReadonlyArray<ClusterEvent.ClusterEvent> =>

@@ -23,12 +23,15 @@ import type { ExternalOptions, RocketMQOptions } from "../TestCluster.js"
 import * as Events from "./events.js"
 import type { Servers } from "./testCluster.js"
 
+/** Events that are kept. */
+const REMEMBERED = 200
+
 export const startEmbedded = (
   options: EmbeddedCluster.Options
 ): Effect.Effect<Servers, never, Scope.Scope> =>
   Effect.gen(function*() {
     const cluster = yield* EmbeddedCluster.make(options)
-    const events = yield* Events.latest(cluster.events)
+    const events = yield* cluster.latestEvents(REMEMBERED)
     return {
       nameServers: [cluster.nameServerAddress],
       transport: Layer.merge(Embedded.transport(cluster), Embedded.compression),
