@@ -12,7 +12,7 @@ import { show } from "./show.js"
 
 /** Milliseconds between the first looks, and between later ones: what is soon there is soon seen, and time is cheap. */
 const FIRST_PAUSE = 10
-const LAST_PAUSE = 500
+const LAST_PAUSE = 1_000
 
 /** Gives what is seen when it fits. A look that fails counts as not yet. */
 export const until = Effect.fnUntraced(function*<A, E, R>(

@@ -26,11 +26,11 @@ const RENEWAL = 20_000
 /** How soon after a refusal or a failure it is asked again, in milliseconds. */
 const RETRY = 1_000
 
-/** How often it is looked for locks that lapse, in milliseconds. */
-const WATCH = 250
-
 /** How long a broker may take to answer, in milliseconds. */
 const PATIENCE = 5_000
+
+/** A lock that is granted from now on counts for at least so long, in milliseconds: it counts from when it was asked for. */
+const UNWATCHED = VALID - MARGIN - PATIENCE
 
 /** A queue that another member holds for longer than this is told about, in milliseconds. */
 const LONG = 10_000
@@ -208,9 +208,13 @@ export const make = Effect.fnUntraced(function*(options: {
 
   const watch = Effect.gen(function*() {
     while (true) {
-      yield* Effect.sleep(WATCH)
       const now = yield* Clock.currentTimeMillis
-      for (const lock of [...table.values()]) yield* lapsed(lock, now)
+      let pause = UNWATCHED
+      for (const lock of [...table.values()]) {
+        yield* lapsed(lock, now)
+        if (isHeld(lock)) pause = Math.min(pause, lock.validUntil - now)
+      }
+      yield* Effect.sleep(pause)
     }
   })
 
