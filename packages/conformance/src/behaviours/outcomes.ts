@@ -123,7 +123,14 @@ export const outcomes: ReadonlyArray<Behaviour> = [
     yield* links.mend(address)
     yield* returns(producer, name, brokerName)
     yield* Await.until("all is well again", status, (it) => it === "Up")
-    yield* Expect.equal("each is stored once", (yield* keysOf(name)).sort(), receipts.map((it) => it.uniqueKey).sort())
+    const keys = yield* keysOf(name)
+    yield* Expect.equal("each is stored", Array.from(new Set(keys)).sort(), receipts.map((it) => it.uniqueKey).sort())
+    // a broker that is busy may answer an attempt too late and have stored it
+    const tooOften = receipts.filter(({ attempts, uniqueKey }) =>
+      keys.filter((key) => key === uniqueKey).length >
+        1 + attempts.filter(({ outcome }) => outcome === "Unknown").length
+    )
+    yield* Expect.equal("once, and once more for each attempt whose outcome nobody knew at most", tooOften, [])
   }),
 
   behaviour("stats count what was sent, by broker and topic", function*() {

@@ -104,10 +104,11 @@ export const transactions: ReadonlyArray<Behaviour> = [
       SysFlag.TRANSACTION_COMMIT_TYPE
     )
     yield* Await.nothingMore("once, and alone", inbox, ASKED_BY)
-    const { begun, checks, committed, rolledBack } = yield* service.stats
-    yield* Expect.equal("all of it is counted", { begun, checks, committed, rolledBack }, {
+    // a broker may ask before it has noted an end that it has confirmed: it is told how the transaction ended
+    const { begun, checks: { Unknown }, committed, rolledBack } = yield* service.stats
+    yield* Expect.equal("all of it is counted", { begun, Unknown, committed, rolledBack }, {
       begun: 2,
-      checks: { Commit: 0, Rollback: 0, Unknown: 0 },
+      Unknown: 0,
       committed: 1,
       rolledBack: 1
     })
