@@ -180,6 +180,37 @@ describe("the locks of a consumer in order", () => {
       yield* TestClock.adjust("10 seconds")
     }))
 
+  it.scoped("are not relied on for longer when their answer is read late, as by a process that stood still", () =>
+    Effect.gen(function*() {
+      const cluster = new Cluster({ orders: 1 })
+      cluster.fill("orders", 0, 1)
+      const testClock = yield* Effect.clock
+      let stoodStill = 0
+      const now = () => testClock.unsafeCurrentTimeMillis() + stoodStill
+      const clock: typeof testClock = Object.create(testClock, {
+        unsafeCurrentTimeMillis: { value: now },
+        currentTimeMillis: { get: () => Effect.sync(now) }
+      })
+      cluster.onLock = () =>
+        Effect.sync(() => {
+          stoodStill = 25_000
+          cluster.onLock = () => Effect.never
+        })
+      let began: number | undefined
+      let interrupted: number | undefined
+      const handler = () =>
+        Effect.onInterrupt(
+          Effect.zipRight(Effect.sync(() => void (began = now())), Effect.never),
+          () => Effect.sync(() => void (interrupted = now()))
+        )
+      yield* Effect.withClock(start(cluster, handler, { shutdownTimeout: 0 }), clock)
+      yield* TestClock.adjust("5 seconds")
+      const seen = [began, interrupted]
+      cluster.onLock = () => Effect.void
+      yield* TestClock.adjust("10 seconds")
+      assert.deepStrictEqual(seen, [25_000, 28_000])
+    }))
+
   it.scoped("are given back when a queue goes to another member, after its handler has ended and all is committed", () =>
     Effect.gen(function*() {
       const cluster = new Cluster({ orders: 1 })

@@ -29,9 +29,6 @@ const RETRY = 1_000
 /** How long a broker may take to answer, in milliseconds. */
 const PATIENCE = 5_000
 
-/** A lock that is granted from now on counts for at least so long, in milliseconds: it counts from when it was asked for. */
-const UNWATCHED = VALID - MARGIN - PATIENCE
-
 /** A queue that another member holds for longer than this is told about, in milliseconds. */
 const LONG = 10_000
 
@@ -85,6 +82,9 @@ export const make = Effect.fnUntraced(function*(options: {
   const { group, onLost } = options
   const table = new Map<string, Lock>()
   const signal = Signal.make()
+  /** A lock lapses before the watch wakes, at `wakesAt`, in milliseconds. */
+  const sooner = Signal.make()
+  let wakesAt = 0
   const warnFailure = Backoff.limitedWarning(30_000)
   const warnWaiting = Backoff.limitedWarning(30_000)
   /** One request at a time to each broker: a lock that is granted late must not come after it was given up. */
@@ -117,6 +117,7 @@ export const make = Effect.fnUntraced(function*(options: {
     answered(lock)
     // the broker counts from when it got the request: not before this
     lock.validUntil = askedAt + VALID - MARGIN
+    if (lock.validUntil < wakesAt) sooner.notify()
     for (const wake of lock.waiting) wake()
     lock.waiting.clear()
   }
@@ -209,12 +210,12 @@ export const make = Effect.fnUntraced(function*(options: {
   const watch = Effect.gen(function*() {
     while (true) {
       const now = yield* Clock.currentTimeMillis
-      let pause = UNWATCHED
+      wakesAt = now + VALID
       for (const lock of [...table.values()]) {
         yield* lapsed(lock, now)
-        if (isHeld(lock)) pause = Math.min(pause, lock.validUntil - now)
+        if (isHeld(lock)) wakesAt = Math.min(wakesAt, lock.validUntil)
       }
-      yield* Effect.sleep(pause)
+      yield* Effect.raceFirst(sooner.wait, Effect.sleep(wakesAt - now))
     }
   })
 
