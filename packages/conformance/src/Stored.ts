@@ -82,13 +82,12 @@ export const dispatched: Effect.Effect<void, BrokerError | NameServerError | Cla
   .gen(function*() {
     const cluster = yield* Cluster.Cluster
     for (const { address, brokerName } of yield* cluster.masters) {
-      // what others store meanwhile is not waited for
-      const { stored, visible } = yield* progress(address)
-      if (visible >= stored) continue
+      // what others store after the first look is not waited for
+      let stored: number | undefined
       yield* Await.until(
         `${brokerName} has put what it stored into queues`,
         progress(address),
-        (now) => now.visible >= stored,
+        (now) => now.visible >= (stored ??= now.stored),
         { every: "20 millis" }
       )
     }

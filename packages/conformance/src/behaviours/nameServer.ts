@@ -169,14 +169,14 @@ export const nameServer: ReadonlyArray<Behaviour> = [
       "it does not answer",
       Effect.provide(
         Effect.flatMap(NameServer, (own) => own.route(topicName())),
-        RocketMQ.layer({ nameServers: [silent.address], nameServerTimeout: "2 seconds" }).pipe(
+        RocketMQ.layer({ nameServers: [silent.address], nameServerTimeout: "1500 millis" }).pipe(
           Layer.provide(Peer.transport),
           Layer.fresh
         )
       ),
       "NameServerUnavailableError"
     ))
-    yield* Expect.took("after the time it was given", took, { atLeast: 1900, atMost: 4000 })
+    yield* Expect.took("after the time it was given", took, { atLeast: 1450, atMost: 3000 })
     yield* Expect.equal(
       "the reason is the time",
       error.failures.map(({ error }) => error._tag),

@@ -320,7 +320,7 @@ export const orderly: ReadonlyArray<Behaviour> = [
     let together = 0
     let most = 0
     const consumer = yield* Member.orderlyConsumer(
-      { subscriptions: { [name]: MessageSelector.all }, orderBy: keyOf, suspendTime: "6 seconds" },
+      { subscriptions: { [name]: MessageSelector.all }, orderBy: keyOf, suspendTime: "3 seconds" },
       (message) =>
         Effect.gen(function*() {
           const key = keyOf(message)

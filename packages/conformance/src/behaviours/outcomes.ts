@@ -101,7 +101,11 @@ export const outcomes: ReadonlyArray<Behaviour> = [
   }),
 
   behaviour("a dead broker costs nothing while another is there, and is used again when it is back", function*() {
-    const { address, brokerName, isAlone, links, name, producer } = yield* linked({ sendTimeout: "20 seconds" })
+    const { address, brokerName, isAlone, links, name, producer } = yield* linked({
+      // a broker that is only busy has the time to answer: a second attempt would be a second copy
+      attemptTimeout: "15 seconds",
+      sendTimeout: "20 seconds"
+    })
     const status = Effect.map(producer.health, (health) => health.status)
     yield* Expect.equal("all is well", yield* status, "Up")
     yield* links.cut(address)
@@ -123,14 +127,7 @@ export const outcomes: ReadonlyArray<Behaviour> = [
     yield* links.mend(address)
     yield* returns(producer, name, brokerName)
     yield* Await.until("all is well again", status, (it) => it === "Up")
-    const keys = yield* keysOf(name)
-    yield* Expect.equal("each is stored", Array.from(new Set(keys)).sort(), receipts.map((it) => it.uniqueKey).sort())
-    // a broker that is busy may answer an attempt too late and have stored it
-    const tooOften = receipts.filter(({ attempts, uniqueKey }) =>
-      keys.filter((key) => key === uniqueKey).length >
-        1 + attempts.filter(({ outcome }) => outcome === "Unknown").length
-    )
-    yield* Expect.equal("once, and once more for each attempt whose outcome nobody knew at most", tooOften, [])
+    yield* Expect.equal("each is stored once", (yield* keysOf(name)).sort(), receipts.map((it) => it.uniqueKey).sort())
   }),
 
   behaviour("stats count what was sent, by broker and topic", function*() {
