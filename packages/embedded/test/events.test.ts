@@ -11,11 +11,13 @@ describe("the events of a cluster", () => {
         yield* cluster.createTopic("orders", { queues: 1 })
         const scope = yield* Scope.make()
         const latest = yield* Scope.extend(cluster.latestEvents(3), scope)
+        const none = yield* Scope.extend(cluster.latestEvents(0), scope)
         const producer = yield* Producer.make({ group: "shop" })
         const send = producer.send(Message.make({ topic: "orders", body: "order" }))
         for (let i = 0; i < 10; i++) yield* send
         const answered = ClusterEvent.format((yield* latest)[2]!)
         assert.lengthOf(yield* latest, 3)
+        assert.deepStrictEqual(yield* none, [])
         assert.include(answered, "broker-a #1 < SEND_MESSAGE_V2: SUCCESS")
         yield* Scope.close(scope, Exit.void)
         const before = yield* latest

@@ -45,11 +45,12 @@ export const make = (): Events => {
     latest: (count) =>
       Effect.suspend(() => {
         let last: Array<ClusterEvent> = []
+        const kept = (): ReadonlyArray<ClusterEvent> => last.slice(Math.max(0, last.length - count))
         const listening = listen((event) => {
           last.push(event)
-          if (last.length >= 2 * count) last = last.slice(-count)
+          if (last.length > 2 * count) last = last.slice(last.length - count)
         })
-        return Effect.as(listening, Effect.sync((): ReadonlyArray<ClusterEvent> => last.slice(-count)))
+        return Effect.as(listening, Effect.sync(kept))
       })
   }
   return events
