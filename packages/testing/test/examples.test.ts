@@ -145,7 +145,7 @@ describe("what a test can say", () => {
   test("rebalance: a second member takes half of the queues, and nothing comes twice", () =>
     Effect.gen(function*() {
       const cluster = yield* TestCluster.TestCluster
-      const orders = yield* cluster.topic({ queues: 2 })
+      const orders = yield* cluster.topic({ queues: 4 })
       const group = cluster.group("billing")
       const handled = Inbox.make<{ readonly by: string; readonly order: string }>()
       const member = (by: string) =>
@@ -155,16 +155,16 @@ describe("what a test can say", () => {
         )
       const producer = yield* Producer.make({ group: cluster.group() })
       yield* Layer.build(member("first"))
-      for (let i = 0; i < 8; i++) {
+      for (let i = 0; i < 40; i++) {
         // on a client of its own, as on another machine
-        if (i === 4) yield* Layer.build(Layer.provide(member("second"), cluster.client()))
+        if (i === 20) yield* Layer.build(Layer.provide(member("second"), cluster.client()))
         yield* producer.send(Message.make({ topic: orders, body: `${i}` }))
         yield* Effect.sleep("500 millis")
       }
       yield* cluster.consumed(group, orders, "1 minute")
       const all = yield* handled.all
-      assert.lengthOf(all, 8)
-      assert.strictEqual(new Set(all.map(({ order }) => order)).size, 8)
+      assert.lengthOf(all, 40)
+      assert.strictEqual(new Set(all.map(({ order }) => order)).size, 40)
       assert.deepStrictEqual([...new Set(all.map(({ by }) => by))], ["first", "second"])
     }))
 

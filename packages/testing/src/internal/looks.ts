@@ -91,14 +91,16 @@ const progress = (address: string) =>
 
 /**
  * Waits until all that was acknowledged so far can be read: Apache RocketMQ puts messages into queues a moment after it
- * has acknowledged them. What others store meanwhile is not waited for.
+ * has acknowledged them. What others store after the first look is not waited for.
  */
 const dispatched = Effect.gen(function*() {
   for (const { address, name } of yield* masters) {
-    const { stored, visible } = yield* progress(address)
-    if (visible >= stored) continue
-    yield* until(`${name} to have put what it stored into queues`, progress(address), (now) => now.visible >= stored)
-      .pipe(Effect.catchTag("ExpectationError", () => Effect.void))
+    let stored: number | undefined
+    yield* until(
+      `${name} to have put what it stored into queues`,
+      progress(address),
+      (now) => now.visible >= (stored ??= now.stored)
+    ).pipe(Effect.catchTag("ExpectationError", () => Effect.void))
   }
 })
 
