@@ -44,6 +44,29 @@ describe("VirtualTime", () => {
       assert.notDeepEqual(yield* roll(1), yield* roll(2))
     }))
 
+  it.live("what could happen in any order does so first come, first served, or as the seed has it when it is to shuffle", () =>
+    Effect.gen(function*() {
+      const order = (options: VirtualTime.Options) => {
+        const seen: Array<number> = []
+        return Effect.as(
+          VirtualTime.run(
+            Effect.forEach(
+              [1, 2, 3, 4, 5, 6],
+              (n) => Effect.zipRight(Effect.sleep("1 second"), Effect.sync(() => void seen.push(n))),
+              { concurrency: "unbounded", discard: true }
+            ),
+            options
+          ),
+          seen
+        )
+      }
+      assert.deepStrictEqual(yield* order({}), [1, 2, 3, 4, 5, 6])
+      const orders = yield* Effect.forEach([1, 2, 3, 4, 5, 6, 7, 8], (seed) => order({ seed, shuffle: true }))
+      assert.isAbove(new Set(orders.map(String)).size, 4)
+      for (const seen of orders) assert.sameMembers(seen, [1, 2, 3, 4, 5, 6])
+      assert.deepStrictEqual(yield* order({ seed: 3, shuffle: true }), orders[2])
+    }))
+
   it.live("what comes from outside is waited for while it is held", () =>
     Effect.gen(function*() {
       const outside = VirtualTime.outside(Effect.promise(() => new Promise((resolve) => setTimeout(resolve, 30))))

@@ -22,19 +22,18 @@ export interface Driver {
 /** Rounds of tasks until the event loop gets a turn, so that signals and the test's own time limit are heard. */
 const ROUNDS = 256
 
-/** Collects tasks by priority, and tells of each. */
+/** Collects tasks by priority, and tells of each: none runs before its turn. */
 class Tasks extends Scheduler.ControlledScheduler {
   private readonly random: Utils.PCGRandom | undefined
   onTask: () => void = () => {}
 
   constructor(random: Utils.PCGRandom | undefined) {
     super()
-    this.deferred = true
     this.random = random
   }
 
   override scheduleTask(task: Scheduler.Task, priority: number): void {
-    super.scheduleTask(task, priority)
+    this.tasks.scheduleTask(task, priority)
     this.onTask()
   }
 
