@@ -27,7 +27,7 @@ export interface Options {
   readonly seed?: number | string | undefined
   /**
    * Whether fibers that could go on at the same moment do so in an order by chance, from the seed, instead of first come,
-   * first served. With many seeds it finds races. Default false.
+   * first served. With many seeds it finds races. They still begin in the order in which they were forked. Default false.
    */
   readonly shuffle?: boolean | undefined
   /** The moment at which it begins, in milliseconds since 1970. Default: the start of 2026, UTC. */

@@ -67,6 +67,26 @@ describe("VirtualTime", () => {
       assert.deepStrictEqual(yield* order({ seed: 3, shuffle: true }), orders[2])
     }))
 
+  it.live("fibers begin in the order of their forks in any order, and what is interrupted as it begins ends", () =>
+    Effect.gen(function*() {
+      const begun: Array<number> = []
+      const program = Effect.gen(function*() {
+        const fiber = yield* Effect.fork(Effect.zipRight(
+          Effect.sleep("1 second"),
+          Effect.forEach([1, 2, 3], (n) => Effect.zipRight(Effect.sync(() => begun.push(n)), Effect.never), {
+            concurrency: "unbounded"
+          })
+        ))
+        yield* Effect.fork(Effect.zipRight(Effect.sleep("1 second"), Fiber.interrupt(fiber)))
+        yield* Fiber.await(fiber)
+      })
+      for (let seed = 0; seed < 50; seed++) {
+        begun.length = 0
+        yield* VirtualTime.run(program, { seed, shuffle: true, within: "1 minute" })
+        assert.isTrue(begun.length === 0 || String(begun) === "1,2,3", String(begun))
+      }
+    }))
+
   it.live("what comes from outside is waited for while it is held", () =>
     Effect.gen(function*() {
       const outside = VirtualTime.outside(Effect.promise(() => new Promise((resolve) => setTimeout(resolve, 30))))

@@ -22,39 +22,58 @@ export interface Driver {
 /** Rounds of tasks until the event loop gets a turn, so that signals and the test's own time limit are heard. */
 const ROUNDS = 256
 
-/** Collects tasks by priority, and tells of each: none runs before its turn. */
-class Tasks extends Scheduler.ControlledScheduler {
+type AnyFiber = Fiber.RuntimeFiber<unknown, unknown>
+
+/**
+ * Collects tasks by priority, and tells of each: none runs before its turn, which is first come, first served, or by chance.
+ *
+ * By chance is only who goes on first. Who begins does so before that, and first come, first served: Effect itself relies
+ * on it, as a `forEach` that is interrupted before its own fibers began would never end.
+ */
+class Tasks implements Scheduler.Scheduler {
   private readonly random: Utils.PCGRandom | undefined
+  private readonly waiting = new Scheduler.PriorityBuckets<Scheduler.Task>()
+  private readonly begun = new WeakSet<AnyFiber>()
+  private beginnings: Array<readonly [Scheduler.Task, AnyFiber]> = []
   onTask: () => void = () => {}
+  readonly shouldYield = Scheduler.defaultShouldYield
 
   constructor(random: Utils.PCGRandom | undefined) {
-    super()
     this.random = random
   }
 
-  override scheduleTask(task: Scheduler.Task, priority: number): void {
-    this.tasks.scheduleTask(task, priority)
+  scheduleTask(task: Scheduler.Task, priority: number, fiber?: AnyFiber): void {
+    // one that ran in the place where it was made has operations
+    if (this.random !== undefined && fiber?.currentOpCount === 0 && !this.begun.has(fiber)) {
+      this.beginnings.push([task, fiber])
+    } else this.waiting.scheduleTask(task, priority)
     this.onTask()
   }
 
-  /** Runs the tasks that are there: first come, first served, or in an order by chance. */
-  override step(): void {
-    const { random } = this
-    if (random !== undefined) {
-      for (const [, bucket] of this.tasks.buckets) {
-        for (let index = bucket.length - 1; index > 0; index--) {
-          const other = random.integer(index + 1)
-          const task = bucket[index]!
-          bucket[index] = bucket[other]!
-          bucket[other] = task
-        }
-      }
+  /** Runs the tasks that are there. */
+  step(): void {
+    const { beginnings, random, waiting: { buckets } } = this
+    this.beginnings = []
+    this.waiting.buckets = []
+    for (const [task] of beginnings) task()
+    for (const [, fiber] of beginnings) this.begun.add(fiber)
+    for (const [, bucket] of buckets) {
+      if (random !== undefined) shuffle(bucket, random)
+      for (const task of bucket) task()
     }
-    super.step()
   }
 
   get isEmpty(): boolean {
-    return this.tasks.buckets.length === 0
+    return this.waiting.buckets.length === 0 && this.beginnings.length === 0
+  }
+}
+
+const shuffle = (tasks: Array<Scheduler.Task>, random: Utils.PCGRandom): void => {
+  for (let index = tasks.length - 1; index > 0; index--) {
+    const other = random.integer(index + 1)
+    const task = tasks[index]!
+    tasks[index] = tasks[other]!
+    tasks[other] = task
   }
 }
 
