@@ -384,12 +384,13 @@ export class Broker extends Context.Tag("@effect-rocketmq/client/Broker")<Broker
 export const make: Effect.Effect<Broker["Type"], never, Remoting> = internal.make
 
 /**
- * The requests over {@link Remoting}, as a service.
+ * The requests over {@link Remoting}, as a service. Fresh wherever it is provided, so that in a program of several clients
+ * each has that over its own connections.
  *
  * @since 0.1.0
  * @category layers
  */
-export const layer: Layer.Layer<Broker, never, Remoting> = Layer.effect(Broker, make)
+export const layer: Layer.Layer<Broker, never, Remoting> = Layer.fresh(Layer.effect(Broker, make))
 
 /**
  * The error that a response code other than SUCCESS stands for: the one place where codes and remarks are judged. For

@@ -26,15 +26,13 @@ export const transport = (cluster: Cluster): Layer.Layer<Transport.Transport> =>
   Layer.succeed(Transport.Transport, { connect: MemoryTransport.make(cluster) })
 
 /**
- * The same, to the cluster of the environment.
+ * The same, to the cluster of the environment, wherever it is provided: in a program of several clusters to each its own.
  *
  * @since 0.1.0
  * @category layers
  */
 export const layerTransport: Layer.Layer<Transport.Transport, never, EmbeddedCluster.EmbeddedCluster> = Layer
-  .unwrapEffect(
-    Effect.map(EmbeddedCluster.EmbeddedCluster, transport)
-  )
+  .fresh(Layer.unwrapEffect(Effect.map(EmbeddedCluster.EmbeddedCluster, transport)))
 
 /**
  * The codecs of Node, which work on its threads: on virtual time the clock waits for them.

@@ -29,6 +29,7 @@ import { Remoting } from "../Remoting.js"
 import type { TopicRoute } from "../TopicRoute.js"
 import { parseAddress } from "../Transport.js"
 import { TransportConfigError } from "../TransportError.js"
+import { acquireRelease } from "./acquireRelease.js"
 import * as topicRoute from "./topicRoute.js"
 
 /** A name server that is silent for so long does not hold up the next one, in milliseconds. */
@@ -292,7 +293,7 @@ export const make: (
       topics: Effect.sync(() => Array.from(remembered.keys())),
       onChange: (listener) =>
         Effect.asVoid(
-          Effect.acquireRelease(
+          acquireRelease(
             Effect.sync(() => listeners.add(listener)),
             () => Effect.sync(() => listeners.delete(listener))
           )

@@ -17,6 +17,7 @@ import { RemotingClosedError } from "../RemotingError.js"
 import { type ConnectionState, Transport } from "../Transport.js"
 import type { TransportError } from "../TransportError.js"
 import { ConnectionClosedError, ConnectTimeoutError } from "../TransportError.js"
+import { acquireRelease } from "./acquireRelease.js"
 import { Channel, type Environment } from "./channel.js"
 
 type Handler = (request: Remoting.ServerRequest) => Effect.Effect<Remoting.ServerResponse>
@@ -200,7 +201,7 @@ export const make = (
           return count
         }),
       handle: (code, handler) =>
-        Effect.acquireRelease(
+        acquireRelease(
           Effect.sync(() =>
             handlers.set(code, handler)
           ),
@@ -210,7 +211,7 @@ export const make = (
             })
         ),
       onConnect: (listener) =>
-        Effect.acquireRelease(
+        acquireRelease(
           Effect.sync(() => connectListeners.add(listener)),
           () => Effect.sync(() => connectListeners.delete(listener))
         ),
