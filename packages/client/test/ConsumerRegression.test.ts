@@ -73,22 +73,25 @@ describe("a queue that ends below the position", () => {
 })
 
 describe("a pull that carries an offset", () => {
-  it.scoped("does not undo the commit that came after it", () =>
-    Effect.gen(function*() {
-      const cluster = new Cluster({ orders: 1 })
-      cluster.carriesLate = true
-      cluster.fill("orders", 0, 4)
-      const scope = yield* Scope.make()
-      const { seen } = yield* Scope.extend(make(cluster, {}), scope)
-      yield* TestClock.adjust("1 second")
-      cluster.fill("orders", 0, 4)
-      yield* TestClock.adjust("1 second")
-      assert.deepStrictEqual(seen, range(0, 8))
-      const last = cluster.pulls.filter(({ topic }) => topic === "orders").at(-1)
-      assert.deepStrictEqual(last?.commitOffset, Option.some(4n))
-      yield* Scope.close(scope, Exit.void)
-      assert.strictEqual(cluster.committed.get(cluster.key("orders")), 8n)
-    }))
+  for (const next of ["commit", "pull"] as const) {
+    it.scoped(`does not undo the commit that came after it, when a busy broker stores it with the next ${next}`, () =>
+      Effect.gen(function*() {
+        const cluster = new Cluster({ orders: 1 })
+        cluster.carriesLate = next
+        cluster.fill("orders", 0, 4)
+        const scope = yield* Scope.make()
+        const { seen } = yield* Scope.extend(make(cluster, {}), scope)
+        yield* TestClock.adjust("1 second")
+        cluster.fill("orders", 0, 4)
+        yield* TestClock.adjust("1 second")
+        assert.deepStrictEqual(seen, range(0, 8))
+        const last = cluster.pulls.filter(({ topic }) => topic === "orders").at(-1)
+        assert.deepStrictEqual(last?.commitOffset, Option.some(4n))
+        yield* Scope.close(scope, Exit.void)
+        cluster.comeToPull(cluster.key("orders"))
+        assert.strictEqual(cluster.committed.get(cluster.key("orders")), 8n)
+      }))
+  }
 })
 
 describe("a committed offset that is lower than what this member committed", () => {

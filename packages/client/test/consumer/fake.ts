@@ -124,8 +124,11 @@ export class Cluster {
     body: undefined
   })
   maxPull = 32
-  /** What a pull carries is stored after the next commit, as by a broker that serves them side by side. */
-  carriesLate = false
+  /**
+   * What a pull carries is stored after the next commit, or not before the next pull, as by a broker that serves them side by
+   * side.
+   */
+  carriesLate: false | "commit" | "pull" = false
   private readonly late = new Map<string, bigint>()
 
   constructor(topics: Readonly<Record<string, number>>) {
@@ -204,6 +207,13 @@ export class Cluster {
     this.arrivals.push(() => resume(Effect.void))
   })
 
+  /** Stores what the pull of a queue carried that came last, unless it is stored. */
+  comeToPull(key: string): void {
+    const offset = this.late.get(key)
+    this.late.delete(key)
+    if (offset !== undefined) this.committed.set(key, offset)
+  }
+
   private readonly pull = (
     address: string,
     request: Broker.PullRequest,
@@ -211,16 +221,17 @@ export class Cluster {
   ): Effect.Effect<Broker.PullResult, BrokerError.BrokerError> =>
     Effect.gen(this, function*() {
       const pull: Pull = { ...request, address, timeout, at: yield* Clock.currentTimeMillis }
+      if (this.carriesLate === "pull") this.comeToPull(this.key(request.topic, request.queueId))
       this.pulls.push(pull)
       this.trace.push(`pull ${request.topic}@${request.queueId}`)
       if (Option.isSome(request.commitOffset)) {
-        const stored = this.carriesLate ? this.late : this.committed
+        const stored = this.carriesLate === false ? this.committed : this.late
         stored.set(this.key(request.topic, request.queueId), request.commitOffset.value)
       }
       const other = this.onPull(pull)
       if (other !== undefined) return yield* other
       const first = this.answer(request)
-      if (first.status !== "NoNewMessage") return first
+      if (first.status !== "NoNewMessage" || request.suspendTimeout === 0) return first
       const woken = yield* Effect.timeoutOption(this.arrival, request.suspendTimeout)
       const second = this.answer(request)
       return Option.isNone(woken) || second.status !== "NoNewMessage"
@@ -312,8 +323,8 @@ export class Cluster {
             if (error !== undefined) return Effect.fail(error)
             this.commits.push([MessageQueue.key(queue), offset])
             this.trace.push(`commit ${queue.topic}@${queue.queueId}`)
-            const late = this.late.get(MessageQueue.key(queue))
-            this.late.delete(MessageQueue.key(queue))
+            const late = this.carriesLate === "commit" ? this.late.get(MessageQueue.key(queue)) : undefined
+            if (late !== undefined) this.late.delete(MessageQueue.key(queue))
             this.committed.set(MessageQueue.key(queue), late ?? offset)
             return Effect.void
           }),

@@ -13,6 +13,9 @@ import type { Settings } from "./settings.js"
 /** Between two looks at a queue that has to grow to the position first, in milliseconds. */
 const HOLD_PAUSE = 3_000
 
+/** How long a broker may take for the pull that goes after another one, in milliseconds. */
+const PATIENCE = 3_000
+
 /** See the module. `commits`: whether pulls tell the broker what may be committed. */
 export const make = (options: {
   readonly broker: Broker["Type"]
@@ -58,14 +61,15 @@ export const make = (options: {
   }
 
   /**
-   * The offset that a pull carries, while the broker has not answered it. One that was given up may arrive all the same.
+   * The pull of a queue that carries an offset, while the broker has not answered it. One that was given up may arrive all
+   * the same.
    */
-  const carried = new Map<string, bigint>()
+  const carried = new Map<string, PullRequest>()
 
   const carrying = (request: PullRequest): PullRequest => {
     const commitOffset = commits ? request.commitOffset : Option.none()
     if (Option.isSome(commitOffset)) {
-      carried.set(MQ.key(MQ.make(request.topic, request.brokerName, request.queueId)), commitOffset.value)
+      carried.set(MQ.key(MQ.make(request.topic, request.brokerName, request.queueId)), request)
     }
     return commits && subscription === undefined
       ? request
@@ -76,14 +80,22 @@ export const make = (options: {
     if (carried.size > 0) carried.delete(MQ.key(MQ.make(request.topic, request.brokerName, request.queueId)))
   }
 
-  /** Brokers serve pulls and commits side by side: what a pull carries can come after what was committed later. */
-  const overtaken = (address: string, of: string, queue: MessageQueue, offset: bigint) =>
-    Effect.flatMap(
-      broker.queryConsumerOffset(address, of, queue),
-      (stored) =>
-        Option.isSome(stored) && stored.value < offset
-          ? broker.updateConsumerOffset(address, of, queue, offset)
-          : Effect.void
+  /**
+   * Brokers serve pulls and commits side by side: what a pull carries can come after what was committed later. One that is
+   * answered at once goes after it, so that a busy broker has come to it before the offset is looked at.
+   */
+  const overtaken = (address: string, of: string, queue: MessageQueue, offset: bigint, under: PullRequest) =>
+    Effect.zipRight(
+      Effect.ignore(
+        broker.pull(address, { ...under, commitOffset: Option.none(), maxMessages: 1, suspendTimeout: 0 }, PATIENCE)
+      ),
+      Effect.flatMap(
+        broker.queryConsumerOffset(address, of, queue),
+        (stored) =>
+          Option.isSome(stored) && stored.value < offset
+            ? broker.updateConsumerOffset(address, of, queue, offset)
+            : Effect.void
+      )
     )
 
   return {
@@ -98,7 +110,9 @@ export const make = (options: {
         broker.updateConsumerOffset(address, of, queue, offset),
         Effect.suspend(() => {
           const under = carried.get(MQ.key(queue))
-          return under !== undefined && under < offset ? overtaken(address, of, queue, offset) : Effect.void
+          return under !== undefined && Option.getOrThrow(under.commitOffset) < offset
+            ? overtaken(address, of, queue, offset, under)
+            : Effect.void
         })
       )
   }
