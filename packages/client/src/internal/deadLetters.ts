@@ -60,13 +60,17 @@ const queuesOf = Effect.fnUntraced(function*(group: string, makeReadable: boolea
   for (const { brokerName, perm, readQueueNums } of route.data.queueDatas) {
     const address = route.brokers.get(brokerName)?.get(0)
     if (address === undefined) continue
-    if (!Permission.isReadable(perm)) {
-      if (!makeReadable) return yield* failure("NotReadable", undefined, brokerName)
+    if (makeReadable) {
+      // the broker knows before the routes tell
       yield* broker.topicConfig(address, topic).pipe(
-        Effect.flatMap((config) => broker.createTopic(address, { ...config, perm: config.perm | Permission.READ })),
+        Effect.flatMap((config) =>
+          Permission.isReadable(config.perm)
+            ? Effect.void
+            : broker.createTopic(address, { ...config, perm: config.perm | Permission.READ })
+        ),
         Effect.mapError((cause) => failure("Broker", cause, brokerName))
       )
-    }
+    } else if (!Permission.isReadable(perm)) return yield* failure("NotReadable", undefined, brokerName)
     for (let id = 0; id < readQueueNums; id++) queues.push({ queue: MQ.make(topic, brokerName, id), address })
   }
   return queues
