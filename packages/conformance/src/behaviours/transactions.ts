@@ -84,8 +84,8 @@ export const transactions: ReadonlyArray<Behaviour> = [
       { subscriptions: { [name]: MessageSelector.all } },
       (message) => Effect.sync(() => inbox.add(message))
     )
-    // brokers note ends up to 3 s after they confirmed them, and would ask about these until then
-    const { service } = yield* producer({ checkImmunity: "6 seconds" })
+    // brokers note ends 3 s after they confirmed them, or later when they are busy, and would ask about these until then
+    const { service } = yield* producer({ checkImmunity: "10 seconds" })
     const message = Message.make({ topic: name, body: "paid", tags: "t", keys: ["42"], flag: 7, shardingKey: "s" })
     const first = yield* service.begin(message)
     const second = yield* service.begin(Message.withBody(message, "unpaid"))
@@ -104,7 +104,7 @@ export const transactions: ReadonlyArray<Behaviour> = [
       SysFlag.transactionType(received?.sysFlag ?? 0),
       SysFlag.TRANSACTION_COMMIT_TYPE
     )
-    yield* Await.nothingMore("once, and alone", inbox, ASKED_BY)
+    yield* Await.nothingMore("once, and alone", inbox, "17 seconds")
     const { begun, checks, committed, rolledBack } = yield* service.stats
     yield* Expect.equal("all of it is counted", { begun, checks, committed, rolledBack }, {
       begun: 2,
@@ -112,7 +112,7 @@ export const transactions: ReadonlyArray<Behaviour> = [
       committed: 1,
       rolledBack: 1
     })
-  }),
+  }, "60 seconds"),
 
   behaviour("local work decides: done, its message is delivered; failed, dead or interrupted, it is not", function*() {
     const { topic } = yield* Cluster
