@@ -87,7 +87,7 @@ export const decode = (bytes: Uint8Array): Either.Either<ReadonlyArray<Entry>, D
       flag: entry.flag,
       body: bytes.subarray(entry.bodyAt, entry.bodyAt + entry.bodySize),
       properties: MessageProperties.decode(
-        Text.decode(bytes.subarray(entry.propertiesAt, entry.propertiesAt + entry.propertiesSize))
+        Text.slice(bytes, entry.propertiesAt, entry.propertiesAt + entry.propertiesSize)
       )
     })
     at += entry.size

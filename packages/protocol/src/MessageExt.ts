@@ -7,6 +7,7 @@ import * as Either from "effect/Either"
 import type * as Inspectable from "effect/Inspectable"
 import * as Predicate from "effect/Predicate"
 import * as Crc32 from "./Crc32.js"
+import { put16, put32, put64 } from "./internal/bytes.js"
 import * as Host from "./internal/host.js"
 import * as internal from "./internal/messageExt.js"
 import * as Text from "./internal/text.js"
@@ -153,8 +154,10 @@ export interface Fields {
   readonly topic: string
   readonly body: Uint8Array
   readonly queueId: number
-  readonly queueOffset: bigint
-  readonly commitLogOffset: bigint
+  /** A number is as good as a bigint up to 2^53. */
+  readonly queueOffset: bigint | number
+  /** As the queue's offset. */
+  readonly commitLogOffset: bigint | number
   /** Milliseconds. */
   readonly bornTimestamp: number
   /** `ip:port`, `[ip]:port` for IPv6. */
@@ -174,7 +177,7 @@ export interface Fields {
   /** Default 0. */
   readonly reconsumeTimes?: number | undefined
   /** Default 0. */
-  readonly preparedTransactionOffset?: bigint | undefined
+  readonly preparedTransactionOffset?: bigint | number | undefined
   /** 2 for topics over 127 bytes, which version 1 cannot hold. Default: after the topic. */
   readonly version?: 1 | 2 | undefined
 }
@@ -259,41 +262,41 @@ export const encode = (
 
   const size = 82 + born.ip.length + store.ip.length + version + fields.body.length + topicSize + propertiesSize
   const bytes = allocate(size)
-  const view = new DataView(bytes.buffer, bytes.byteOffset, size)
-  view.setInt32(0, size)
-  view.setInt32(4, version === 1 ? internal.MAGIC_V1 : internal.MAGIC_V2)
-  view.setInt32(8, fields.bodyCrc ?? Crc32.body(fields.body))
-  view.setInt32(12, fields.queueId)
-  view.setInt32(16, fields.flag ?? 0)
-  view.setBigInt64(20, fields.queueOffset)
-  view.setBigInt64(28, fields.commitLogOffset)
-  view.setInt32(
+  put32(bytes, 0, size)
+  put32(bytes, 4, version === 1 ? internal.MAGIC_V1 : internal.MAGIC_V2)
+  put32(bytes, 8, fields.bodyCrc ?? Crc32.body(fields.body))
+  put32(bytes, 12, fields.queueId)
+  put32(bytes, 16, fields.flag ?? 0)
+  put64(bytes, 20, fields.queueOffset)
+  put64(bytes, 28, fields.commitLogOffset)
+  put32(
+    bytes,
     36,
     ((fields.sysFlag ?? 0) & ~(SysFlag.BORNHOST_V6_FLAG | SysFlag.STOREHOSTADDRESS_V6_FLAG)) |
       (born.ip.length === 16 ? SysFlag.BORNHOST_V6_FLAG : 0) |
       (store.ip.length === 16 ? SysFlag.STOREHOSTADDRESS_V6_FLAG : 0)
   )
-  internal.setMillis(view, 40, fields.bornTimestamp)
+  put64(bytes, 40, fields.bornTimestamp)
   let at = 48
   bytes.set(born.ip, at)
   at += born.ip.length
-  view.setInt32(at, born.port)
-  internal.setMillis(view, at + 4, fields.storeTimestamp)
+  put32(bytes, at, born.port)
+  put64(bytes, at + 4, fields.storeTimestamp)
   at += 12
   bytes.set(store.ip, at)
   at += store.ip.length
-  view.setInt32(at, store.port)
-  view.setInt32(at + 4, fields.reconsumeTimes ?? 0)
-  view.setBigInt64(at + 8, fields.preparedTransactionOffset ?? 0n)
-  view.setInt32(at + 16, fields.body.length)
+  put32(bytes, at, store.port)
+  put32(bytes, at + 4, fields.reconsumeTimes ?? 0)
+  put64(bytes, at + 8, fields.preparedTransactionOffset ?? 0)
+  put32(bytes, at + 16, fields.body.length)
   at += 20
   bytes.set(fields.body, at)
   at += fields.body.length
-  if (version === 1) view.setUint8(at, topicSize)
-  else view.setInt16(at, topicSize)
+  if (version === 1) bytes[at] = topicSize
+  else put16(bytes, at, topicSize)
   at += version
   at = writeUtf8(bytes, at, fields.topic)
-  view.setInt16(at, propertiesSize)
+  put16(bytes, at, propertiesSize)
   writeUtf8(bytes, at + 2, properties.right)
   return Either.right(bytes)
 }

@@ -256,6 +256,17 @@ describe("MessageExt", () => {
     assert.strictEqual(message.tags, "\ufffd")
   })
 
+  it.prop("reads text as the standard's decoder does", [fc.uint8Array({ maxLength: 40 })], ([body]) => {
+    const standard = new TextDecoder("utf-8", { ignoreBOM: true }).decode(body)
+    assert.strictEqual(MessageExt.text(only(encode({ body }))), standard)
+  })
+
+  it.prop("takes offsets as numbers too", [fc.nat({ max: Number.MAX_SAFE_INTEGER })], ([offset]) => {
+    const places = ["queueOffset", "commitLogOffset", "preparedTransactionOffset"]
+    const all = (value: bigint | number) => encode(Object.fromEntries(places.map((name) => [name, value])))
+    assert.deepStrictEqual(all(offset), all(BigInt(offset)))
+  })
+
   it("reads single properties as it reads all", () => {
     for (
       const properties of [

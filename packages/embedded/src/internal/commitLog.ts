@@ -109,8 +109,9 @@ export const make = (budget: number, dropped: (minOffset: number) => void, optio
     minOffset,
     size: () => held,
     reserve: (size, now = 0) => {
-      const segment = segmentFor(size, now)
-      return segment.bytes.subarray(segment.used, segment.used + size)
+      const { bytes, used } = segmentFor(size, now)
+      // as `subarray`, which costs twice as much
+      return new Uint8Array(bytes.buffer, bytes.byteOffset + used, size)
     },
     append: (record, now = 0) => {
       const last = segmentFor(record.length, now)

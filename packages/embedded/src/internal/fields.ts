@@ -20,6 +20,9 @@ export const string = (fields: ExtFields, name: string): string => {
 const numeric = /^[+-]?\d{1,19}$/
 
 const number = (name: string, value: string): number => {
+  // most are a queue or a flag
+  const digit = value.length === 1 ? value.charCodeAt(0) - 0x30 : -1
+  if (digit >= 0 && digit <= 9) return digit
   if (!numeric.test(value)) {
     throw new BadRequest(`the custom field <${name}> is no number: For input string: "${value}"`)
   }

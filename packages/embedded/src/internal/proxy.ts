@@ -41,7 +41,7 @@ export const make = <E>(
     const timers = yield* Timers.make
     const generator = new Utils.PCGRandom(yield* Random.nextInt)
     const faults = Faults.make({ now: timers.now, random: () => generator.number() })
-    const recorder = Recorder.make(options.recordedRequests ?? 1000, timers.now)
+    const recorder = Recorder.make(options.recordedRequests ?? 1000)
     const upstreams = new Map<string, Upstream>()
     /** By name, because it may be set before the server is known. */
     const networks = new Map<string, Conditions>()
@@ -62,7 +62,7 @@ export const make = <E>(
         timers,
         faults,
         conditions,
-        onRequest: (request) => recorder.add(upstream.name, request, { id }),
+        onRequest: (request) => recorder.add(upstream.name, request, id, timers.now()),
         rewrite: upstream.isNameServer ? rewrite : undefined,
         onClose: () => upstream.lines.delete(line)
       })

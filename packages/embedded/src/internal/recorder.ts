@@ -11,7 +11,7 @@ import * as Remoting from "@effect-rocketmq/protocol/RemotingCommand"
 import { holdsSecrets, withoutSecrets } from "./secrets.js"
 
 export interface Recorder {
-  readonly add: (server: string, request: RemotingCommand, connection: { readonly id: number }) => void
+  readonly add: (server: string, request: RemotingCommand, connectionId: number, receivedAt: number) => void
   readonly all: () => ReadonlyArray<Entry>
   readonly clear: () => void
 }
@@ -67,7 +67,10 @@ const entryOf = (slot: Slot): Entry => ({
   connectionId: slot.connectionId
 })
 
-export const make = (capacity: number, now: () => number): Recorder => {
+/** Room beyond what the first request of a slot takes, so that the slot need not grow for one with longer numbers. */
+const ROOM = 64
+
+export const make = (capacity: number): Recorder => {
   const ring: Array<Slot> = []
   let next = 0
 
@@ -75,14 +78,14 @@ export const make = (capacity: number, now: () => number): Recorder => {
     const bytes = holdsSecrets(request.extFields) ? undefined : Remoting.extFieldBytes(request)
     slot.extFields = bytes === undefined ? withoutSecrets(request.extFields) : undefined
     if (bytes === undefined) return
-    if (slot.bytes.length < bytes.length) slot.bytes = bytes.slice()
-    else slot.bytes.set(bytes)
+    if (slot.bytes.length < bytes.length) slot.bytes = new Uint8Array(bytes.length + ROOM)
+    slot.bytes.set(bytes)
     slot.size = bytes.length
     slot.serializeType = request.serializeType
   }
 
   return {
-    add: (server, request, connection) => {
+    add: (server, request, connectionId, receivedAt) => {
       if (capacity <= 0) return
       const slot = ring[next % capacity] ??= emptySlot()
       next++
@@ -91,8 +94,8 @@ export const make = (capacity: number, now: () => number): Recorder => {
       slot.code = request.code
       slot.oneway = Remoting.isOneway(request)
       slot.bodySize = request.body?.length ?? 0
-      slot.receivedAt = now()
-      slot.connectionId = connection.id
+      slot.receivedAt = receivedAt
+      slot.connectionId = connectionId
     },
     all: () => {
       const from = Math.max(0, next - capacity)

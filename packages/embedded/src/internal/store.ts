@@ -184,8 +184,8 @@ export const make = (options: {
       topic: draft.topic,
       body: draft.body,
       queueId: draft.queueId,
-      queueOffset: BigInt(target.maxOffset()),
-      commitLogOffset: BigInt(commitLogOffset),
+      queueOffset: target.maxOffset(),
+      commitLogOffset,
       bornTimestamp: draft.bornTimestamp,
       bornHost: draft.bornHost,
       storeTimestamp,
@@ -195,7 +195,7 @@ export const make = (options: {
       sysFlag: draft.sysFlag,
       bodyCrc: NodeCompression.crc32(draft.body) & 0x7fffffff,
       reconsumeTimes: draft.reconsumeTimes,
-      preparedTransactionOffset: BigInt(draft.preparedTransactionOffset)
+      preparedTransactionOffset: draft.preparedTransactionOffset
     }, (size) => log.reserve(size, storeTimestamp))
     if (Either.isLeft(encoded)) return undefined
     const record = encoded.right

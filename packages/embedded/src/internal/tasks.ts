@@ -10,6 +10,8 @@ import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
 import * as FiberRef from "effect/FiberRef"
 import * as Runtime from "effect/Runtime"
+import { turn } from "./turn.js"
+import { isVirtual } from "./virtualClock.js"
 
 export interface Tasks {
   /** Runs `task` soon, after everything that was asked for before. */
@@ -39,7 +41,7 @@ export const make: Effect.Effect<Tasks> = Effect.gen(function*() {
     if (++slices < BREATH_SLICES || clock.unsafeCurrentTimeMillis() - breathed < BREATH_MILLIS) {
       scheduler.scheduleTask(drain, 0)
     } else {
-      fork(breath)
+      breathe()
     }
   }
   const drain = () => {
@@ -56,15 +58,15 @@ export const make: Effect.Effect<Tasks> = Effect.gen(function*() {
     at = 0
     scheduled = false
   }
-  // a sleep of no time is a turn of the event loop on a real clock, and none on a test's
-  const breath = Effect.zipRight(
-    Clock.sleep(0),
-    Effect.sync(() => {
-      slices = 0
-      breathed = clock.unsafeCurrentTimeMillis()
-      drain()
-    })
-  )
+  const goOn = () => {
+    slices = 0
+    breathed = clock.unsafeCurrentTimeMillis()
+    drain()
+  }
+  // on virtual time whoever waits for this very moment has a turn; on a real clock such a sleep would take a millisecond
+  const breathe = isVirtual(clock)
+    ? () => fork(Effect.zipRight(Clock.sleep(0), Effect.sync(goOn)))
+    : () => turn(goOn)
   return {
     defer: (task) => {
       queue.push(task)

@@ -153,9 +153,9 @@ export const make = (broker: Broker): Transactions => {
       flag: half.flag,
       topic: draft.properties[MessageProperties.REAL_TOPIC] ?? "",
       queueId: Number(draft.properties[MessageProperties.REAL_QID]),
-      queueOffset: BigInt(stored.queueOffset),
-      commitLogOffset: BigInt(stored.commitLogOffset),
-      preparedTransactionOffset: 0n,
+      queueOffset: stored.queueOffset,
+      commitLogOffset: stored.commitLogOffset,
+      preparedTransactionOffset: 0,
       storeTimestamp: stored.storeTimestamp,
       storeHost: broker.address
     })

@@ -1,6 +1,7 @@
 import { FrameTooLargeError, HeaderTooLargeError, MalformedFrameError } from "../ProtocolError.js"
 import type { ProtocolError } from "../ProtocolError.js"
 import type { RemotingCommand } from "../RemotingCommand.js"
+import { range } from "./bytes.js"
 import { readBinary, readJson } from "./headerReader.js"
 import { streamHint } from "./streamHint.js"
 
@@ -130,7 +131,7 @@ export class FrameDecoder {
   /** Reads a whole frame. */
   private read(bytes: Uint8Array, at: number, end: number): RemotingCommand | undefined {
     const bodyStart = at + 8 + (bytes[at + 5]! << 16 | bytes[at + 6]! << 8 | bytes[at + 7]!)
-    const body = bodyStart < end ? bytes.subarray(bodyStart, end) : undefined
+    const body = bodyStart < end ? range(bytes, bodyStart, end - bodyStart) : undefined
     const command = bytes[at + 4] === 0
       ? readJson(bytes, at + 8, bodyStart, body)
       : readBinary(bytes, at + 8, bodyStart, body)

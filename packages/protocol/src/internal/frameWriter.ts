@@ -1,6 +1,7 @@
 import * as LanguageCode from "../LanguageCode.js"
 import { FrameTooLargeError, HeaderTooLargeError, SerializationError } from "../ProtocolError.js"
 import type { RemotingCommand } from "../RemotingCommand.js"
+import { put16, put32 } from "./bytes.js"
 import { writeCodePoint, writeUtf8 } from "./utf8.js"
 
 /** What the three bytes of the header word can tell of. */
@@ -61,20 +62,11 @@ const writeInt = (slab: Uint8Array, at: number, value: number): number => {
   return at + digits
 }
 
-const put32 = (slab: Uint8Array, at: number, value: number): void => {
-  slab[at] = value >>> 24
-  slab[at + 1] = value >>> 16
-  slab[at + 2] = value >>> 8
-  slab[at + 3] = value
-}
-
 const writeBinary = (slab: Uint8Array, at: number, command: RemotingCommand): number => {
   const { code, remark, version } = command
-  slab[at] = code >> 8
-  slab[at + 1] = code
+  put16(slab, at, code)
   slab[at + 2] = command.language
-  slab[at + 3] = version >> 8
-  slab[at + 4] = version
+  put16(slab, at + 3, version)
   put32(slab, at + 5, command.opaque)
   put32(slab, at + 9, command.flag)
   let end = at + 17
@@ -88,8 +80,7 @@ const writeBinary = (slab: Uint8Array, at: number, command: RemotingCommand): nu
     if (typeof value !== "string") continue
     let next = writeUtf8(slab, end + 2, key)
     const keyLength = next - end - 2
-    slab[end] = keyLength >> 8
-    slab[end + 1] = keyLength
+    put16(slab, end, keyLength)
     end = next
     next = writeUtf8(slab, end + 4, value)
     put32(slab, end, next - end - 4)

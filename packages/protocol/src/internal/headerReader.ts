@@ -3,7 +3,8 @@ import { MalformedFrameError } from "../ProtocolError.js"
 import type { RemotingCommand } from "../RemotingCommand.js"
 import { Fields } from "./fields.js"
 import { parseTolerant, textFields } from "./headerJson.js"
-import { ReceivedBinary, ReceivedJson, utf8 } from "./received.js"
+import { ReceivedBinary, ReceivedJson } from "./received.js"
+import * as Text from "./text.js"
 
 const i32 = (bytes: Uint8Array, at: number): number =>
   bytes[at]! << 24 | bytes[at + 1]! << 16 | bytes[at + 2]! << 8 | bytes[at + 3]!
@@ -140,7 +141,7 @@ const readSorted = (
     if (bytes[at - 1] !== 0x22) return undefined
     const name = quoteBefore(bytes, start, at - 1) + 1
     if (name === 0 || !isAt(bytes, name - languageKey.length, languageKey)) return undefined
-    language = LanguageCode.lenient(utf8(bytes, name, at - 1))
+    language = LanguageCode.lenient(Text.slice(bytes, name, at - 1))
     at = name - languageKey.length
   }
   const flag = intBefore(bytes, at)
@@ -197,6 +198,6 @@ export const readJson = (
 ): RemotingCommand | MalformedFrameError => {
   const command = readSorted(bytes, start, end, body)
   if (command !== undefined) return command
-  const text = utf8(bytes, start, end)
+  const text = Text.slice(bytes, start, end)
   return parseStrict(text, body) ?? parseTolerant(text, body)
 }

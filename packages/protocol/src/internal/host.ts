@@ -88,13 +88,31 @@ const parsePort = (text: string, at: number): number => {
   return text.length - at < 1 || text.length - at > 10 || port > 0x7fffffff ? -1 : port
 }
 
-/** `1.2.3.4:10911` or `[::1]:10911`. Host names are not resolved: they are no addresses. */
-export const parse = (text: string): { readonly ip: Uint8Array; readonly port: number } | undefined => {
+interface Host {
+  readonly ip: Uint8Array
+  readonly port: number
+}
+
+const read = (text: string): Host | undefined => {
   const at = text.lastIndexOf(":")
   const port = at < 0 ? -1 : parsePort(text, at + 1)
   if (port < 0) return undefined
   const ip = text.startsWith("[") && text[at - 1] === "]" ? parse6(text.slice(1, at - 1)) : parse4(text, at)
   return ip === undefined ? undefined : { ip, port }
+}
+
+/** Every stored message has two hosts, and they are nearly always the same few. */
+const known = new Map<string, Host>()
+
+/** `1.2.3.4:10911` or `[::1]:10911`. Host names are not resolved: they are no addresses. */
+export const parse = (text: string): Host | undefined => {
+  const seen = known.get(text)
+  if (seen !== undefined) return seen
+  const host = read(text)
+  if (host === undefined) return undefined
+  if (known.size === 256) known.clear()
+  known.set(text, host)
+  return host
 }
 
 const digits = Array.from({ length: 256 }, (_, i) => i.toString(16).padStart(2, "0").toUpperCase())

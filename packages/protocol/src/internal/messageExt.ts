@@ -3,6 +3,7 @@ import type * as Ext from "../MessageExt.js"
 import * as MessageProperties from "../MessageProperties.js"
 import * as SysFlag from "../SysFlag.js"
 import * as Batch from "./batch.js"
+import { range } from "./bytes.js"
 import * as Host from "./host.js"
 import * as Entry from "./propertyEntry.js"
 import * as Scan from "./propertyScan.js"
@@ -45,21 +46,12 @@ class Source {
     }
     this.topicAt = at
     this.topicSize = size
-    return this.topic = Text.decode(this.bytes.subarray(at, at + size))
+    return this.topic = Text.slice(this.bytes, at, at + size)
   }
 }
 
-/** As `subarray`, which costs twice as much. */
-const range = (bytes: Uint8Array, from: number, size: number): Uint8Array =>
-  new Uint8Array(bytes.buffer, bytes.byteOffset + from, size)
-
 /** Times fit a double, and two 32-bit reads cost less than a bigint. */
 const millisAt = (view: DataView, at: number): number => view.getInt32(at) * 4294967296 + view.getUint32(at + 4)
-
-export const setMillis = (view: DataView, at: number, millis: number): void => {
-  view.setInt32(at, Math.floor(millis / 4294967296))
-  view.setUint32(at + 4, millis % 4294967296)
-}
 
 /**
  * A record, or an entry of an inner batch, read on demand. `undefined` in a field that starts with `_` means: not read
@@ -192,8 +184,10 @@ class View implements Ext.MessageExt {
   }
 
   propertiesText(): string {
-    return this._propertiesText ??= Text.decode(
-      range(this.propertiesSource, this.propertiesAt, this.propertiesSize)
+    return this._propertiesText ??= Text.slice(
+      this.propertiesSource,
+      this.propertiesAt,
+      this.propertiesAt + this.propertiesSize
     )
   }
 
@@ -354,7 +348,7 @@ const unwrapInto = (
     undecodable.push({
       queueId: self.queueId,
       queueOffset: offset,
-      bytes: self.source.bytes.subarray(self.at, self.at + self.storeSize),
+      bytes: range(self.source.bytes, self.at, self.storeSize),
       reason: "it is an inner batch without entries"
     })
   }

@@ -26,7 +26,7 @@ const valueOf = (bytes: Uint8Array, from: number, to: number): string => {
   let text = ""
   for (let i = from; i < to; i++) {
     const byte = bytes[i]!
-    if (byte > 0x7f || i - from > 16) return Text.decode(bytes.subarray(from, to))
+    if (byte > 0x7f || i - from > 16) return Text.slice(bytes, from, to)
     text += String.fromCharCode(byte)
   }
   return text

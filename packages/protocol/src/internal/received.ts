@@ -1,11 +1,8 @@
 import type { ExtFields, RemotingCommand } from "../RemotingCommand.js"
+import { range } from "./bytes.js"
 import { Fields } from "./fields.js"
 import { strictFields, tolerantFields } from "./headerJson.js"
-
-const decoder = new TextDecoder("utf-8", { ignoreBOM: true })
-
-export const utf8 = (bytes: Uint8Array, start: number, end: number): string =>
-  decoder.decode(bytes.subarray(start, end))
+import * as Text from "./text.js"
 
 // Names of fields are few. One that was seen before is taken from here: no slice, and its hash is known to the engine.
 const names: Array<string | undefined> = new Array(512).fill(undefined)
@@ -50,7 +47,7 @@ const jsonFields = (text: string): ExtFields =>
 const binaryFields = (bytes: Uint8Array, start: number, end: number): ExtFields => {
   const fields = new Fields()
   // one call for all of it: the text of an entry is a slice of that, unless some character took several bytes
-  const text = utf8(bytes, start, end)
+  const text = Text.slice(bytes, start, end)
   const aligned = text.length === end - start
   let at = start
   while (at < end) {
@@ -58,7 +55,7 @@ const binaryFields = (bytes: Uint8Array, start: number, end: number): ExtFields 
     const valueEnd = keyEnd + 4 +
       (bytes[keyEnd]! << 24 | bytes[keyEnd + 1]! << 16 | bytes[keyEnd + 2]! << 8 | bytes[keyEnd + 3]!)
     if (aligned) fields[text.slice(at + 2 - start, keyEnd - start)] = text.slice(keyEnd + 4 - start, valueEnd - start)
-    else fields[utf8(bytes, at + 2, keyEnd)] = utf8(bytes, keyEnd + 4, valueEnd)
+    else fields[Text.slice(bytes, at + 2, keyEnd)] = Text.slice(bytes, keyEnd + 4, valueEnd)
     at = valueEnd
   }
   return fields
@@ -124,13 +121,13 @@ export class ReceivedJson implements RemotingCommand {
   }
 
   get remark(): string | undefined {
-    return this.remarkEnd === 0 ? undefined : utf8(this.source, this.remarkStart, this.remarkEnd)
+    return this.remarkEnd === 0 ? undefined : Text.slice(this.source, this.remarkStart, this.remarkEnd)
   }
 
   get extFields(): ExtFields {
     return this.fields ??= this.extStart === 0
       ? new Fields()
-      : jsonFields(utf8(this.source, this.extStart, this.extEnd))
+      : jsonFields(Text.slice(this.source, this.extStart, this.extEnd))
   }
 
   toJSON(): unknown {
@@ -186,7 +183,7 @@ export class ReceivedBinary implements RemotingCommand {
 
   /** An empty remark is none: the layout cannot tell them apart. */
   get remark(): string | undefined {
-    return this.remarkEnd === this.remarkStart ? undefined : utf8(this.source, this.remarkStart, this.remarkEnd)
+    return this.remarkEnd === this.remarkStart ? undefined : Text.slice(this.source, this.remarkStart, this.remarkEnd)
   }
 
   get extFields(): ExtFields {
@@ -201,7 +198,7 @@ export class ReceivedBinary implements RemotingCommand {
 /** See RemotingCommand.extFieldBytes. */
 export const extFieldBytes = (command: RemotingCommand): Uint8Array | undefined =>
   command instanceof ReceivedBinary || command instanceof ReceivedJson
-    ? command.source.subarray(command.extStart, command.extStart === 0 ? 0 : command.extEnd)
+    ? range(command.source, command.extStart, command.extStart === 0 ? 0 : command.extEnd - command.extStart)
     : undefined
 
 /** See RemotingCommand.extFieldsOf. */
@@ -210,4 +207,4 @@ export const extFieldsOf = (bytes: Uint8Array, serializeType: 0 | 1): ExtFields 
     ? new Fields()
     : serializeType === 1
     ? binaryFields(bytes, 0, bytes.length)
-    : jsonFields(utf8(bytes, 0, bytes.length))
+    : jsonFields(Text.slice(bytes, 0, bytes.length))

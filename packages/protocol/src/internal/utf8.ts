@@ -1,4 +1,4 @@
-/** Above this length `encodeInto` beats a loop over the characters. */
+/** Above this length what the platform brings beats a loop over the characters, which is slow where text is made of parts. */
 const loopLimit = 64
 
 const encoder = new TextEncoder()
@@ -52,9 +52,12 @@ export const writeUtf8 = (slab: Uint8Array, at: number, text: string): number =>
   return at
 }
 
+const beyondAscii = /[\u0080-\uffff]/
+
 /** How many bytes text takes. */
 export const utf8Size = (text: string): number => {
   const length = text.length
+  if (length > loopLimit && !beyondAscii.test(text)) return length
   let size = length
   for (let i = 0; i < length; i++) {
     const c = text.charCodeAt(i)
