@@ -23,7 +23,9 @@ import * as VirtualTime from "./VirtualTime.js"
  * @category layers
  */
 export const transport = (cluster: Cluster): Layer.Layer<Transport.Transport> =>
-  Layer.succeed(Transport.Transport, { connect: MemoryTransport.make(cluster) })
+  Layer.sync(Transport.Transport, () => makeTransport(cluster))
+
+const makeTransport = (cluster: Cluster): Transport.Transport["Type"] => ({ connect: MemoryTransport.make(cluster) })
 
 /**
  * The same, to the cluster of the environment, wherever it is provided: in a program of several clusters to each its own.
@@ -40,14 +42,25 @@ export const layerTransport: Layer.Layer<Transport.Transport, never, EmbeddedClu
  * @since 0.1.0
  * @category layers
  */
-export const compression: Layer.Layer<Compression> = Layer.map(NodeCompression.layer, (context) => {
-  const inner = Context.get(context, Compression)
-  return Context.make(Compression, {
+export const compression: Layer.Layer<Compression> = Layer.sync(Compression, () => makeCompression())
+
+const makeCompression = (): Compression["Type"] => {
+  const inner = NodeCompression.make()
+  return {
     ...inner,
     compress: (type, bytes, level) => VirtualTime.outside(inner.compress(type, bytes, level)),
     decompress: (type, bytes, maxSize) => VirtualTime.outside(inner.decompress(type, bytes, maxSize))
-  })
-})
+  }
+}
+
+/**
+ * What a client stands on, by itself: the services of `transport` and `compression`, for `RocketMQ.make`.
+ *
+ * @since 0.1.0
+ * @category constructors
+ */
+export const services = (cluster: Cluster): Context.Context<Transport.Transport | Compression> =>
+  Context.add(Context.make(Transport.Transport, makeTransport(cluster)), Compression, makeCompression())
 
 /**
  * Options of the cluster, and of the client on it.
@@ -69,11 +82,9 @@ export interface Options extends Omit<RocketMQ.Options, "nameServers"> {
 export const layerClient = (
   options: Omit<Options, "cluster"> = {}
 ): Layer.Layer<RocketMQ.RocketMQ, TransportConfigError, EmbeddedCluster.EmbeddedCluster> =>
-  Layer.unwrapEffect(
-    Effect.map(EmbeddedCluster.EmbeddedCluster, (cluster) =>
-      RocketMQ.layer({ ...options, nameServers: cluster.nameServerAddresses }).pipe(
-        Layer.provide(Layer.merge(transport(cluster), compression))
-      ))
+  Layer.scopedContext(
+    Effect.flatMap(EmbeddedCluster.EmbeddedCluster, (cluster) =>
+      Effect.provide(RocketMQ.make({ ...options, nameServers: cluster.nameServerAddresses }), services(cluster)))
   )
 
 /**

@@ -16,9 +16,17 @@ import * as internal from "./internal/compression.js"
  * thread where the codec has one (not the WebAssembly of zstd). The level of LZ4 is fixed: it ignores the one asked for.
  *
  * @since 0.1.0
+ * @category constructors
+ */
+export const make: () => Compression["Type"] = internal.make
+
+/**
+ * The same as a service.
+ *
+ * @since 0.1.0
  * @category layers
  */
-export const layer: Layer.Layer<Compression> = Layer.sync(Compression, () => internal.make())
+export const layer: Layer.Layer<Compression> = Layer.sync(Compression, make)
 
 /**
  * The CRC-32 of zlib: several times as fast as `Crc32` of protocol.

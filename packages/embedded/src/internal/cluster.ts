@@ -9,7 +9,7 @@ import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import * as Random from "effect/Random"
-import type * as Scope from "effect/Scope"
+import * as Scope from "effect/Scope"
 import * as Utils from "effect/Utils"
 import type { Cluster, CommittedOffsets, Options, QueueState } from "../EmbeddedCluster.js"
 import type { Broker } from "./broker.js"
@@ -51,7 +51,7 @@ export const make = (options: Options = {}): Effect.Effect<Cluster, never, Scope
     const faultGenerator = new Utils.PCGRandom(yield* Random.nextInt)
     const faults = Faults.make({ now: timers.now, random: () => faultGenerator.number() })
     const networks = Shaped.make(timers, faults.random)
-    const recorder = Recorder.make(options.recordedRequests ?? 1000, timers.now)
+    const recorder = Recorder.make(options.recordedRequests ?? 1000)
     const events = Events.make()
     const waiting = new Set<() => void>()
     let connectionIds = 0
@@ -61,7 +61,7 @@ export const make = (options: Options = {}): Effect.Effect<Cluster, never, Scope
       faults,
       version: settings.version,
       nextConnectionId: () => connectionIds++,
-      onRequest: recorder.add,
+      onRequest: (server, request, { id, lastReadAt }) => recorder.add(server, request, id, lastReadAt()),
       events,
       changed: () => {
         if (waiting.size === 0) return
@@ -130,7 +130,8 @@ export const make = (options: Options = {}): Effect.Effect<Cluster, never, Scope
       })
     )
     nameServers.forEach(({ server }, index) => byAddress.set(nameServerAddresses[index]!, server))
-    yield* Effect.addFinalizer(() =>
+    yield* Scope.addFinalizer(
+      yield* Effect.scope,
       Effect.sync(() => {
         for (const server of byAddress.values()) server.setUp(false)
       })

@@ -4,7 +4,7 @@
  * @since 0.1.0
  */
 import * as Effect from "effect/Effect"
-import type * as Scope from "effect/Scope"
+import * as Scope from "effect/Scope"
 import * as Stream from "effect/Stream"
 import type { ClusterEvent } from "../ClusterEvent.js"
 
@@ -24,18 +24,17 @@ export const make = (): Events => {
   const tell = (event: ClusterEvent) => {
     for (const listener of listeners) listener(event)
   }
+  const forget = (listener: (event: ClusterEvent) => void) =>
+    Effect.sync(() => {
+      listeners.delete(listener)
+      if (listeners.size === 0) events.emit = undefined
+    })
   const listen = (listener: (event: ClusterEvent) => void): Effect.Effect<void, never, Scope.Scope> =>
-    Effect.acquireRelease(
-      Effect.sync(() => {
+    Effect.flatMap(Effect.scope, (scope) =>
+      Effect.map(Scope.addFinalizer(scope, forget(listener)), () => {
         listeners.add(listener)
         events.emit = tell
-      }),
-      () =>
-        Effect.sync(() => {
-          listeners.delete(listener)
-          if (listeners.size === 0) events.emit = undefined
-        })
-    )
+      }))
   const events: Events = {
     emit: undefined,
     stream: Stream.asyncPush<ClusterEvent>((emit) => listen((event) => void emit.single(event)), {

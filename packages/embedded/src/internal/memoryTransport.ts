@@ -10,7 +10,7 @@ import { ConnectionClosedError, ConnectionFailedError } from "@effect-rocketmq/c
 import type { TransportError } from "@effect-rocketmq/client/TransportError"
 import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
-import type * as Scope from "effect/Scope"
+import * as Scope from "effect/Scope"
 import type { Cluster } from "../EmbeddedCluster.js"
 
 /** Bytes under way to a server above which `write` asks to wait. */
@@ -109,6 +109,11 @@ export const make = (
         )
         : Effect.succeed(connection)
     })
-    return Effect.acquireRelease(connect, close)
+    return Effect.uninterruptible(
+      Effect.flatMap(
+        Effect.scope,
+        (scope) => Effect.tap(connect, (connection) => Scope.addFinalizer(scope, close(connection)))
+      )
+    )
   }
 }

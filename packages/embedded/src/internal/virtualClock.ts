@@ -6,12 +6,13 @@
 import * as Clock from "effect/Clock"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
+import type * as Fiber from "effect/Fiber"
 
 interface Sleeper {
   readonly at: number
   readonly order: number
-  readonly wake: () => void
-  awake: boolean
+  readonly fiber: Fiber.RuntimeFiber<unknown, unknown>
+  readonly wake: (effect: Effect.Effect<void>) => void
 }
 
 export interface VirtualClock extends Clock.Clock {
@@ -61,22 +62,22 @@ export const make = (start: number): VirtualClock => {
     }
     heap[index] = last
   }
-  /** The nearest one that was not interrupted meanwhile. */
+  /** The nearest one whose fiber has not ended meanwhile. */
   const first = (): Sleeper | undefined => {
-    while (heap.length > 0 && heap[0]!.awake) pop()
+    while (heap.length > 0 && heap[0]!.fiber.unsafePoll() !== null) pop()
     return heap[0]
   }
+  // an interruption leaves the sleeper where it is: to wake it does nothing then, and a finalizer of each sleep would cost
+  // more than the sleep
   const sleep = (duration: Duration.Duration): Effect.Effect<void> =>
-    Effect.async<void>((resume) => {
-      const millis = Duration.toMillis(duration)
-      // for good, as long as nobody interrupts it
-      if (!Number.isFinite(millis)) return undefined
-      const sleeper: Sleeper = { at: now + millis, order: order++, wake: () => resume(Effect.void), awake: false }
-      push(sleeper)
-      return Effect.sync(() => {
-        sleeper.awake = true
+    Effect.withFiberRuntime((fiber) =>
+      Effect.async<void>((resume) => {
+        const millis = Duration.toMillis(duration)
+        // for good, as long as nobody interrupts it
+        if (!Number.isFinite(millis)) return
+        push({ at: now + millis, order: order++, fiber, wake: resume })
       })
-    })
+    )
 
   const clock: VirtualClock = {
     [Clock.ClockTypeId]: Clock.ClockTypeId,
@@ -92,8 +93,7 @@ export const make = (start: number): VirtualClock => {
       now = nearest.at
       for (let sleeper = first(); sleeper !== undefined && sleeper.at === now; sleeper = first()) {
         pop()
-        sleeper.awake = true
-        sleeper.wake()
+        sleeper.wake(Effect.void)
       }
     },
     isHeld: () => holds > 0,

@@ -115,11 +115,10 @@ const routeOf = (topic: string, how: "refresh" | "route") =>
 /** What a look at each queue gives, of queues whose master is there. */
 const eachQueue = <A, E, R>(
   topic: string,
-  look: (queue: MessageQueue, address: string) => Effect.Effect<A, E, R>,
-  how: "refresh" | "route" = "refresh"
+  look: (queue: MessageQueue, address: string) => Effect.Effect<A, E, R>
 ) =>
   Effect.gen(function*() {
-    const route = yield* routeOf(topic, how)
+    const route = yield* routeOf(topic, "refresh")
     const found: Array<A> = []
     if (Option.isNone(route)) return found
     for (const queue of route.value.readQueues) {
@@ -167,30 +166,42 @@ export const committed = (group: string, topic: string) =>
     return offsets
   })
 
-/** Messages of a topic that can be read and that a group has not committed. */
-const behind = (group: string, topic: string, how?: "refresh" | "route") =>
+/** Messages of a queue that can be read and that a group has not committed. */
+const behind = (group: string, queue: MessageQueue, address: string) =>
   Effect.gen(function*() {
     const broker = yield* Broker.Broker
-    const found = yield* eachQueue(topic, (queue, address) =>
-      Effect.gen(function*() {
-        const end = yield* broker.maxOffset(address, queue)
-        const offset = yield* broker.queryConsumerOffset(address, group, queue)
-        return end - (Option.isSome(offset) ? offset.value : yield* broker.minOffset(address, queue))
-      }), how)
-    return found.reduce((sum, rest) => sum + rest, 0n)
+    const end = yield* broker.maxOffset(address, queue)
+    const offset = yield* broker.queryConsumerOffset(address, group, queue)
+    return end - (Option.isSome(offset) ? offset.value : yield* broker.minOffset(address, queue))
   })
 
-export const lag = (group: string, topic: string) => Effect.zipRight(dispatched, behind(group, topic))
+export const lag = (group: string, topic: string) =>
+  dispatched.pipe(
+    Effect.zipRight(eachQueue(topic, (queue, address) => behind(group, queue, address))),
+    Effect.map((found) => found.reduce((sum, rest) => sum + rest, 0n))
+  )
+
+/** The first queue of a topic, as its route is known, of which a group has not committed all. */
+const firstBehind = (group: string, topic: string) =>
+  Effect.gen(function*() {
+    const route = yield* routeOf(topic, "route")
+    if (Option.isNone(route)) return undefined
+    for (const queue of route.value.readQueues) {
+      const address = masterOf(route.value, queue)
+      const lag = address === undefined ? 0n : yield* behind(group, queue, address)
+      if (lag !== 0n) return { queue: `${queue.brokerName}:${queue.queueId}`, lag }
+    }
+    return undefined
+  })
 
 /** Waits until a group has committed all of a topic. */
 export const consumed = (group: string, topic: string, within: Duration.DurationInput | undefined) =>
   until(
     `${group} to have committed all of ${topic}`,
-    // most looks see that it is not so far yet: the dear one confirms that it is
-    behind(group, topic, "route").pipe(
-      Effect.flatMap((rest) => rest === 0n ? lag(group, topic) : Effect.succeed(rest)),
-      Effect.map((lag) => ({ lag }))
-    ),
-    ({ lag }) => lag === 0n,
+    // most looks see that it is not so far yet, at the first queue: the dear one confirms that it is
+    Effect.flatMap(firstBehind(group, topic), (found) =>
+      found !== undefined ? Effect.succeed(found) : Effect.map(lag(group, topic), (lag) => ({ queue: "all", lag }))),
+    ({ lag }) =>
+      lag === 0n,
     within
   )

@@ -4,14 +4,16 @@
  * @since 0.1.0
  */
 import * as RocketMQ from "#rocketmq"
+import { Compression } from "@effect-rocketmq/client/Compression"
+import { Transport } from "@effect-rocketmq/client/Transport"
 import * as Embedded from "@effect-rocketmq/embedded/Embedded"
 import * as EmbeddedCluster from "@effect-rocketmq/embedded/EmbeddedCluster"
 import type { ListenError } from "@effect-rocketmq/embedded/EmbeddedServer"
 import * as FaultProxy from "@effect-rocketmq/embedded/FaultProxy"
 import * as NodeCompression from "@effect-rocketmq/node/NodeCompression"
 import * as NodeTransport from "@effect-rocketmq/node/NodeTransport"
+import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
-import * as Layer from "effect/Layer"
 import * as Random from "effect/Random"
 import type * as Scope from "effect/Scope"
 import * as Fs from "node:fs/promises"
@@ -34,7 +36,7 @@ export const startEmbedded = (
     const events = yield* cluster.latestEvents(REMEMBERED)
     return {
       nameServers: [cluster.nameServerAddress],
-      transport: Layer.merge(Embedded.transport(cluster), Embedded.compression),
+      services: Embedded.services(cluster),
       inject: cluster.inject,
       network: cluster.network,
       kill: cluster.kill,
@@ -47,7 +49,7 @@ export const startEmbedded = (
     }
   })
 
-const sockets = Layer.merge(NodeTransport.layer(), NodeCompression.layer)
+const sockets = () => Context.add(Context.make(Transport, NodeTransport.make()), Compression, NodeCompression.make())
 
 /** Faults are made on the way: clients go through a proxy, and nobody else does. */
 const behindProxy = (
@@ -56,7 +58,7 @@ const behindProxy = (
 ): Effect.Effect<Servers, ListenError, Scope.Scope> =>
   Effect.map(FaultProxy.make({ nameServers }), (proxy) => ({
     nameServers: proxy.nameServerAddresses,
-    transport: sockets,
+    services: sockets(),
     inject: proxy.inject,
     network: proxy.network,
     requests: proxy.requests,

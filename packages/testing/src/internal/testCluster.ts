@@ -32,7 +32,8 @@ import { startEmbedded, startExternal, startRocketMQ } from "./sources.js"
 /** What a cluster of any kind can do. */
 export interface Servers {
   readonly nameServers: ReadonlyArray<string>
-  readonly transport: Layer.Layer<Transport | Compression>
+  /** What a client needs to connect to them. */
+  readonly services: Context.Context<Transport | Compression>
   readonly inject: (fault: Fault.Fault) => Effect.Effect<Fault.Injected>
   readonly network: (server: string, network: Network) => Effect.Effect<void>
   readonly kill: (broker: string) => Effect.Effect<void>
@@ -48,11 +49,8 @@ export interface Servers {
 /** So many events are shown with a failure. */
 const SHOWN = 20
 
-const freshClient = (servers: Servers, options?: Omit<RocketMQ.Options, "nameServers">) =>
-  RocketMQ.layer({ ...options, nameServers: servers.nameServers }).pipe(
-    Layer.provide(servers.transport),
-    Layer.fresh
-  )
+const makeClient = (servers: Servers, options?: Omit<RocketMQ.Options, "nameServers">) =>
+  Effect.provide(RocketMQ.make({ ...options, nameServers: servers.nameServers }), servers.services)
 
 /** Requests that bring messages out of a queue. */
 const reading: ReadonlySet<number> = new Set([
@@ -91,7 +89,7 @@ const make = (
 
     return {
       nameServers: servers.nameServers,
-      client: (options) => freshClient(servers, options),
+      client: (options) => Layer.fresh(Layer.scopedContext(makeClient(servers, options))),
       createTopic,
       topic: (options) =>
         Effect.suspend(() => {
@@ -141,7 +139,7 @@ const onServers = <A, E, R>(
   servers: Servers
 ): Effect.Effect<A, E | TransportConfigError, Exclude<R, RocketMQ.RocketMQ> | Scope.Scope> =>
   Effect.gen(function*() {
-    const context = yield* Layer.build(freshClient(servers))
+    const context = yield* makeClient(servers)
     const cluster = yield* make(servers, context)
     return yield* test(cluster).pipe(
       Effect.provide(context),
