@@ -8,10 +8,12 @@ import * as MQ from "@effect-rocketmq/protocol/MessageQueue"
 import type { FileSystem } from "@effect/platform/FileSystem"
 import type { Path } from "@effect/platform/Path"
 import * as Effect from "effect/Effect"
+import { identity } from "effect/Function"
 import * as Option from "effect/Option"
 import { Broker } from "./Broker.js"
 import type { OffsetPathError } from "./ConsumerError.js"
 import { OffsetError, OffsetFetchError } from "./ConsumerError.js"
+import { atOnce } from "./internal/atOnce.js"
 import { localStore } from "./internal/offsets/localStore.js"
 import { reader } from "./internal/offsets/reader.js"
 import { NameServer } from "./NameServer.js"
@@ -148,7 +150,7 @@ export const remote = (group: string): Effect.Effect<OffsetStore, never, Broker 
             if (entry !== undefined && entry.stored !== entry.offset) writes.push(write(queue, entry))
           }
           return Effect.map(
-            Effect.all(writes, { concurrency: 16 }),
+            atOnce(writes, identity),
             (results) => results.flatMap((result) => Option.isSome(result) ? [result.value] : [])
           )
         }),

@@ -6,8 +6,10 @@
  */
 import * as MessageQueue from "@effect-rocketmq/protocol/MessageQueue"
 import * as Arr from "effect/Array"
+import * as Deferred from "effect/Deferred"
 import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
+import * as FiberId from "effect/FiberId"
 import * as Option from "effect/Option"
 import * as Order from "effect/Order"
 import type { Scope } from "effect/Scope"
@@ -15,6 +17,7 @@ import type { AllocationStrategy } from "./AllocationStrategy.js"
 import { Broker } from "./Broker.js"
 import { Client } from "./Client.js"
 import { RebalanceError } from "./ConsumerError.js"
+import { atOnce } from "./internal/atOnce.js"
 import * as Backoff from "./internal/consumer/backoff.js"
 import * as Signal from "./internal/consumer/signal.js"
 import { NameServer } from "./NameServer.js"
@@ -138,27 +141,22 @@ export const make = (
 
     const round = Effect.gen(function*() {
       // topics share brokers: each is asked once a round
-      const lists = new Map<string, Effect.Effect<Option.Option<ReadonlyArray<string>>>>()
-      const listOf = (address: string) =>
-        Effect.suspend(() => {
-          const known = lists.get(address)
-          if (known !== undefined) return known
-          return Effect.flatMap(
-            Effect.cached(Effect.orElseSucceed(broker.consumerList(address, group), () => Option.none())),
-            (list) => {
-              const winner = lists.get(address) ?? list
-              lists.set(address, winner)
-              return winner
-            }
-          )
-        })
+      const lists = new Map<string, Deferred.Deferred<Option.Option<ReadonlyArray<string>>>>()
+      const listOf = (address: string) => {
+        const asked = lists.get(address)
+        if (asked !== undefined) return Deferred.await(asked)
+        const list = Deferred.unsafeMake<Option.Option<ReadonlyArray<string>>>(FiberId.none)
+        lists.set(address, list)
+        const question = Effect.orElseSucceed(broker.consumerList(address, group), () => Option.none())
+        return Effect.zipRight(Effect.intoDeferred(question, list), Deferred.await(list))
+      }
       const assignment = new Map<string, ReadonlyArray<MessageQueue.MessageQueue>>()
       const undecided: Array<RebalanceError> = []
-      yield* Effect.forEach(topics, (topic) =>
+      yield* atOnce(topics, (topic) =>
         Effect.map(Effect.either(allocate(topic, listOf)), (result) => {
           if (Either.isRight(result)) assignment.set(topic, result.right)
           else undecided.push(result.left)
-        }), { concurrency: "unbounded", discard: true })
+        }))
       yield* options.apply(assignment)
       options.onRound(undecided)
       return undecided
@@ -181,7 +179,7 @@ export const make = (
         const pause = failures === 0
           ? options.interval
           : Math.min(options.interval, Backoff.delay(failures, FIRST_RETRY, options.interval))
-        yield* Effect.raceFirst(signal.wait, Effect.sleep(pause))
+        yield* signal.waitAtMost(pause)
       }
     })
 

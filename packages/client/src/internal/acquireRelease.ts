@@ -16,3 +16,11 @@ export const acquireRelease = <A, E, R>(
     Effect.flatMap(Effect.scope, (scope) =>
       Effect.tap(acquire, (acquired) => Scope.addFinalizer(scope, Effect.uninterruptible(release(acquired)))))
   )
+
+/**
+ * The same for what is noted somewhere in plain code. `end` may run although `begin` has not.
+ *
+ * @internal
+ */
+export const registered = (begin: () => unknown, end: () => unknown): Effect.Effect<void, never, Scope.Scope> =>
+  Effect.flatMap(Effect.scope, (scope) => Effect.map(Scope.addFinalizer(scope, Effect.sync(end)), () => void begin()))

@@ -6,7 +6,6 @@ import * as Array from "effect/Array"
 import type * as Cause from "effect/Cause"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
-import * as FiberSet from "effect/FiberSet"
 import * as Metric from "effect/Metric"
 import * as Option from "effect/Option"
 import * as Schedule from "effect/Schedule"
@@ -19,7 +18,9 @@ import { NameServer } from "../NameServer.js"
 import type { NameServerError } from "../NameServerError.js"
 import { Remoting } from "../Remoting.js"
 import { acquireRelease } from "./acquireRelease.js"
+import { atOnce } from "./atOnce.js"
 import * as clientId from "./clientId.js"
+import { forkAll, runner } from "./fibers.js"
 import * as replies from "./replies.js"
 import * as serverRequests from "./serverRequests.js"
 
@@ -40,9 +41,6 @@ const heartbeats = Metric.counter("rocketmq_client_heartbeats", {
   description: "heartbeats that a broker took",
   incremental: true
 })
-
-/** Each broker by itself: a slow one keeps none of the others waiting. */
-const EVERYWHERE = { concurrency: "unbounded", discard: true } as const
 
 /** Topics whose routes are asked for at the same time. */
 const REFRESH_CONCURRENCY = 16
@@ -182,7 +180,7 @@ export const make: (
         // a broker that has left all routes is forgotten
         if (!addresses.has(address)) peers.delete(address)
       }
-      return Effect.forEach(addresses, heartbeatTo, EVERYWHERE)
+      return atOnce(addresses, heartbeatTo)
     })
 
     const isGreeted = (peer: Peer): boolean => peer.greeted === peer.connections
@@ -204,7 +202,7 @@ export const make: (
       return peer.lane.withPermits(1)(Effect.suspend(() => isGreeted(peer) ? Effect.void : beat(address, peer)))
     }
 
-    const inBackground = yield* FiberSet.makeRuntime<never>()
+    const inBackground = yield* runner()
 
     // brokers forget a client when its connection ends. A connection that is opened for a heartbeat gets that one: another
     // one for it would go on for ever with a broker that accepts connections and closes them
@@ -239,15 +237,14 @@ export const make: (
       remoting.connected.pipe(
         // one that is not connected has forgotten this client, or will: no reason to connect again
         Effect.flatMap((connected) =>
-          Effect.forEach(
+          atOnce(
             connected.filter((address) => addresses.has(address)),
             (address) =>
               peerOf(address).lane.withPermits(1)(
                 kind === "Producer" ? leaveProducer(address, group) : leave(address, { consumerGroup: group })
               ).pipe(
                 Effect.catchAllCause((cause) => Effect.logDebug(`Unregistering ${group} at ${address} failed`, cause))
-              ),
-            EVERYWHERE
+              )
           )
         ),
         Effect.interruptible,
@@ -285,7 +282,7 @@ export const make: (
               return farewell(kind, group, addresses)
             })
         ),
-        Effect.suspend(() => Effect.forEach(targets(), (address) => announce(key, address), EVERYWHERE))
+        Effect.suspend(() => atOnce(targets(), (address) => announce(key, address)))
       )
     }
 
@@ -322,8 +319,10 @@ export const make: (
       consumers,
       replies: waitingReplies
     })
-    yield* periodically("The refresh of routes", routeRefreshInterval, refreshRoutes)
-    yield* periodically("The heartbeat", heartbeatInterval, heartbeat)
+    yield* forkAll([
+      periodically("The refresh of routes", routeRefreshInterval, refreshRoutes),
+      periodically("The heartbeat", heartbeatInterval, heartbeat)
+    ])
 
     return {
       clientId: identity.clientId,
@@ -341,21 +340,18 @@ export const make: (
 
 const keyOf = (kind: Kind, group: string): string => `${kind}:${group}`
 
-/** A loop that nothing but its Scope ends. The first run is one period from now. */
+/** A loop that nothing ends but an interruption. The first run is one period from now. */
 const periodically = (
   what: string,
   period: Duration.Duration,
   work: Effect.Effect<unknown>
-): Effect.Effect<void, never, Scope.Scope> =>
+): Effect.Effect<unknown> =>
   work.pipe(
     Effect.catchAllCause((cause) =>
       Effect.logError(`${what} failed; the next is in ${Duration.format(period)}`, cause)
     ),
     // fixed: a run that was late does not put off those after it
-    Effect.schedule(Schedule.fixed(period)),
-    Effect.interruptible,
-    Effect.forkScoped,
-    Effect.asVoid
+    Effect.schedule(Schedule.fixed(period))
   )
 
 /** One warning a round. A topic without a route is not worth one: it may be created later. */

@@ -58,6 +58,7 @@ import * as Subscribing from "./consumer/subscribing.js"
 import { checkSelectors, resolveTopics } from "./consumer/topics.js"
 import * as Watchdog from "./consumer/watchdog.js"
 import * as ConsumerStream from "./consumerStream.js"
+import { forkAll } from "./fibers.js"
 
 export { checkSelectors, resolveTopics }
 
@@ -85,12 +86,8 @@ const refuseDisagreement = ({ group, subscriptions }: Settings, agreement: Agree
     })
   })
 
-const inBackground = (group: string, loops: ReadonlyArray<Effect.Effect<never>>) =>
-  Effect.forEach(
-    loops,
-    (loop) => Effect.forkScoped(Effect.interruptible(Effect.annotateLogs(loop, { module: "Consumer", group }))),
-    { discard: true }
-  )
+const inBackground = (group: string, loops: ReadonlyArray<Effect.Effect<unknown>>) =>
+  Effect.annotateLogs(forkAll(loops), { module: "Consumer", group })
 
 /** What a consumer in order has besides: its dispatcher, and the locks that have to outlive the last handler. */
 const inOrder = Effect.fnUntraced(function*<R>(
@@ -295,7 +292,7 @@ const start = <R>(
       consumeDirectly: view.consumeDirectly
     })
     // not before: the first heartbeat of a group creates its retry topic
-    if (!broadcasting) yield* Effect.forkScoped(Effect.interruptible(client.watchTopic(settings.retryTopic)))
+    if (!broadcasting) yield* forkAll([client.watchTopic(settings.retryTopic)])
     yield* checkSelectors(settings)
 
     const stop = yield* Stop.make({
@@ -317,28 +314,27 @@ const start = <R>(
     if (ordered !== undefined) yield* inBackground(group, ordered.whileRunning)
     yield* Effect.addFinalizer(() => end)
 
-    const background = <A>(loop: Effect.Effect<A>) =>
-      Effect.forkScoped(Effect.interruptible(Effect.annotateLogs(loop, { module: "Consumer", group })))
     yield* dispatcher.start
-    if (ordered !== undefined) {
-      yield* background(supervised("The queue of suspended messages", ordered.dispatcher.resume))
-    }
-    yield* background(supervised("The watch over handlers", dispatcher.watch))
-    yield* background(supervised("The pulse of handlers", dispatcher.pulse))
-    yield* background(supervised("The pace of handlers", dispatcher.pacing))
-    yield* background(supervised("The queue of messages to redo", retry.run))
-    yield* background(Effect.forever(
+    const committing = Effect.forever(
       Effect.sleep(settings.persistInterval).pipe(
         Effect.zipRight(queues.persist),
         Effect.zipRight(publishCounters),
         Effect.zipRight(Effect.map(Clock.currentTimeMillis, rates.sample)),
         Effect.catchAllCause((cause) => Effect.logError("Committing offsets died; the next period tries again", cause))
       )
-    ))
-    yield* background(supervised("The watch over queues", watchdog.run))
-    if (settings.lagMetrics) yield* background(supervised("The gauges of lag", Lag.publish(group, lag)))
-    yield* background(supervised("Rebalance", rebalance.run))
-    yield* background(supervised("The look at the group", agreement.run))
+    )
+    yield* inBackground(group, [
+      ...(ordered === undefined ? [] : [supervised("The queue of suspended messages", ordered.dispatcher.resume)]),
+      supervised("The watch over handlers", dispatcher.watch),
+      supervised("The pulse of handlers", dispatcher.pulse),
+      supervised("The pace of handlers", dispatcher.pacing),
+      supervised("The queue of messages to redo", retry.run),
+      committing,
+      supervised("The watch over queues", watchdog.run),
+      ...(settings.lagMetrics ? [supervised("The gauges of lag", Lag.publish(group, lag))] : []),
+      supervised("Rebalance", rebalance.run),
+      supervised("The look at the group", agreement.run)
+    ])
 
     return {
       group,

@@ -13,6 +13,7 @@ import * as Clock from "effect/Clock"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
+import type * as Exit from "effect/Exit"
 import * as Fiber from "effect/Fiber"
 import * as Option from "effect/Option"
 import type * as Scope from "effect/Scope"
@@ -29,7 +30,8 @@ import { Remoting } from "../Remoting.js"
 import type { TopicRoute } from "../TopicRoute.js"
 import { parseAddress } from "../Transport.js"
 import { TransportConfigError } from "../TransportError.js"
-import { acquireRelease } from "./acquireRelease.js"
+import { registered } from "./acquireRelease.js"
+import { runner } from "./fibers.js"
 import * as topicRoute from "./topicRoute.js"
 
 /** A name server that is silent for so long does not hold up the next one, in milliseconds. */
@@ -94,13 +96,13 @@ export const make: (
 ) => Effect.Effect<NameServer["Type"], TransportConfigError, Remoting | Scope.Scope> = Effect.fnUntraced(
   function*(options: Options) {
     const remoting = yield* Remoting
-    const scope = yield* Effect.scope
+    const fork = yield* runner()
     const addresses = yield* addressesOf(options.nameServers)
     const timeout = Duration.toMillis(options.nameServerTimeout ?? 3000)
 
     let preferred = 0
     const remembered = new Map<string, { readonly route: TopicRoute; readonly confirmedAt: number }>()
-    const lookups = new Map<string, Fiber.RuntimeFiber<TopicRoute, NameServerError>>()
+    const lookups = new Map<string, Lookup>()
     const listeners = new Set<(change: RouteChange) => void>()
     let brokers: Addresses | undefined
 
@@ -227,16 +229,14 @@ export const make: (
 
     /** One lookup of a topic at a time, which belongs to the name server: a caller that goes away does not end it. */
     const refresh = (topic: string): Effect.Effect<TopicRoute, NameServerError> =>
-      Effect.uninterruptibleMask((restore) => {
+      Effect.suspend(() => {
         const running = lookups.get(topic)
-        const fiber = running !== undefined
-          ? Effect.succeed(running)
-          : Effect.map(quietly(Effect.forkIn(Effect.interruptible(lookup(topic)), scope)), (fiber) => {
-            lookups.set(topic, fiber)
-            fiber.addObserver(() => lookups.delete(topic))
-            return fiber
-          })
-        return Effect.flatMap(fiber, (fiber) => restore(Effect.flatten(Fiber.await(fiber))))
+        if (running !== undefined) return found(running)
+        // a failure is passed on by value: it is not worth a log line of its own
+        const fiber = fork(Effect.exit(lookup(topic)))
+        lookups.set(topic, fiber)
+        fiber.addObserver(() => lookups.delete(topic))
+        return found(fiber)
       })
 
     const route = (topic: string): Effect.Effect<TopicRoute, NameServerError> =>
@@ -291,13 +291,7 @@ export const make: (
           if (remembered.delete(topic)) brokers = undefined
         }),
       topics: Effect.sync(() => Array.from(remembered.keys())),
-      onChange: (listener) =>
-        Effect.asVoid(
-          acquireRelease(
-            Effect.sync(() => listeners.add(listener)),
-            () => Effect.sync(() => listeners.delete(listener))
-          )
-        ),
+      onChange: (listener) => registered(() => listeners.add(listener), () => listeners.delete(listener)),
       brokerAddress: (brokerName, brokerId = 0) => allBrokers().get(brokerName)?.get(brokerId),
       brokerAddresses: (brokerName) => allBrokers().get(brokerName) ?? noAddresses,
       brokers: allBrokers,
@@ -310,6 +304,11 @@ export const make: (
 
 /** Failures of the fibers inside are passed on by value: they are not worth a log line of their own. */
 const quietly = Effect.withUnhandledErrorLogLevel(Option.none())
+
+type Lookup = Fiber.RuntimeFiber<Exit.Exit<TopicRoute, NameServerError>>
+
+const found = (lookup: Lookup): Effect.Effect<TopicRoute, NameServerError> =>
+  Effect.flatten(Effect.flatten(Fiber.await(lookup)))
 
 const noAddresses: ReadonlyMap<number, string> = new Map()
 

@@ -21,9 +21,11 @@ import type { ConsumerEvent } from "../ConsumerEvent.js"
 import { NameServer } from "../NameServer.js"
 import type { BatchOptions, Event, Options, PopConsumer, StartError, StopReceipt } from "../PopConsumer.js"
 import { supervised } from "../Supervised.js"
+import { atOnce } from "./atOnce.js"
 import * as Handler from "./consumer/handler.js"
 import * as Report from "./consumer/report.js"
 import * as Workers from "./consumer/workers.js"
+import { once } from "./fibers.js"
 import * as Acks from "./pop/acks.js"
 import * as Counters from "./pop/counters.js"
 import * as GiveBack from "./pop/giveBack.js"
@@ -51,7 +53,7 @@ const RETURNS = 16
 /** Name servers that cannot be reached end the start; a topic that does not exist yet is waited for. */
 const resolveTopics = Effect.fnUntraced(function*({ group, subscriptions }: Settings) {
   const nameServer = yield* NameServer
-  yield* Effect.forEach(
+  yield* atOnce(
     subscriptions.keys(),
     (topic) =>
       Effect.catchAll(nameServer.route(topic), (cause) =>
@@ -59,8 +61,7 @@ const resolveTopics = Effect.fnUntraced(function*({ group, subscriptions }: Sett
           ? Effect.logWarning(
             `Group "${group}" subscribes to topic ${topic}, which does not exist yet; it waits for it`
           )
-          : Effect.fail(new ConsumerStartError({ group, topic, cause }))),
-    { concurrency: "unbounded", discard: true }
+          : Effect.fail(new ConsumerStartError({ group, topic, cause })))
   )
 })
 
@@ -84,10 +85,7 @@ const start = <R>(
     }
     const ready = yield* Deferred.make<void>()
 
-    yield* Effect.forEach(settings.subscriptions.keys(), client.watchTopic, {
-      concurrency: "unbounded",
-      discard: true
-    })
+    yield* atOnce(settings.subscriptions.keys(), client.watchTopic)
     yield* resolveTopics(settings)
     const view = yield* View.make(settings, startedAt, call)
     yield* client.registerConsumer({
@@ -195,9 +193,7 @@ const start = <R>(
         : Effect.logDebug(`Consumer group "${group}" stopped; ${receipt.returned} messages were given back`)
       return receipt
     })
-    // in a fiber of its own: it runs once, to its end, whoever waits for it
-    const stopped = yield* Effect.cached(Effect.forkIn(Effect.interruptible(stop), lasting))
-    const stopOnce = Effect.flatMap(stopped, Fiber.join)
+    const stopOnce = yield* Scope.extend(once(stop), lasting)
 
     yield* workers.start
     yield* background(supervised("The watch over handlers", workers.watch))

@@ -16,6 +16,8 @@ import type { Options, SendOptions } from "../Producer.js"
 import type { MessageValidationError, SendError } from "../ProducerError.js"
 import { ProducerStartError } from "../ProducerError.js"
 import { supervised } from "../Supervised.js"
+import { acquireRelease } from "./acquireRelease.js"
+import { forkAll } from "./fibers.js"
 import type { Outgoing } from "./outgoing.js"
 import * as Outgoings from "./outgoing.js"
 import type { Settings } from "./producerSettings.js"
@@ -90,11 +92,15 @@ export const make = (
     yield* nameServer.onChange(({ topic }) => {
       if (topics.get(topic) !== undefined) sender.reconsider()
     })
-    const fork = (what: string, loop: Effect.Effect<unknown>) =>
-      Effect.forkIn(Effect.interruptible(supervised(what, loop)), background)
-    yield* fork("The line of waiting messages", sender.run)
-    yield* fork("The publisher of metrics", Effect.forever(Effect.zipRight(Effect.sleep(PUBLISH_INTERVAL), publish)))
-    yield* Effect.addFinalizer(() => publish)
+    const publishing = Effect.forever(Effect.zipRight(Effect.sleep(PUBLISH_INTERVAL), publish))
+    yield* Scope.extend(
+      forkAll([
+        supervised("The line of waiting messages", sender.run),
+        supervised("The publisher of metrics", publishing)
+      ]),
+      background
+    )
+    yield* acquireRelease(Effect.void, () => publish)
 
     const hasTimers = Timers.guard(broker)
     const prepare: Engine["prepare"] = (message, own = "") => {

@@ -1,8 +1,8 @@
 import * as Effect from "effect/Effect"
-import * as Fiber from "effect/Fiber"
-import type * as Scope from "effect/Scope"
+import * as Scope from "effect/Scope"
 import type { StopReceipt } from "../Producer.js"
 import type { Accumulator } from "./accumulator.js"
+import { once } from "./fibers.js"
 import type { Engine } from "./producerEngine.js"
 
 /**
@@ -42,9 +42,8 @@ export const make = (
       }
       return receipt
     })
-    // a fiber of its own: waiting with a timeout forks, and what a caller forks ends with its interruption
-    const running = yield* Effect.cached(Effect.forkIn(run, background))
-    const stop = Effect.flatMap(running, Fiber.join)
+    // what it forks must not end with its caller
+    const stop = yield* Scope.extend(once(run), background)
     yield* Effect.addFinalizer(() => stop)
     return stop
   })

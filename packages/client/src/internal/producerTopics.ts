@@ -7,6 +7,7 @@ import type { FaultTolerance } from "../FaultTolerance.js"
 import type { NameServer } from "../NameServer.js"
 import type { NameServerError, TopicRouteNotFoundError } from "../NameServerError.js"
 import { QueueNotAvailableError, RouteUpdateError } from "../ProducerError.js"
+import { forkAll } from "./fibers.js"
 import type { Settings } from "./producerSettings.js"
 import { ProducerTopic } from "./producerTopic.js"
 import type { SendMeters } from "./sendMeter.js"
@@ -100,7 +101,7 @@ export const make = (env: {
         }
         topics.set(name, topic)
         return Effect.as(
-          Effect.forkIn(Effect.interruptible(Scope.extend(client.watchTopic(name), background)), background),
+          Scope.extend(forkAll([client.watchTopic(name)]), background),
           topic
         )
       })

@@ -8,7 +8,6 @@ import * as Effect from "effect/Effect"
 import * as ExecutionStrategy from "effect/ExecutionStrategy"
 import * as Exit from "effect/Exit"
 import * as FiberRef from "effect/FiberRef"
-import * as FiberSet from "effect/FiberSet"
 import * as Scope from "effect/Scope"
 import * as Acl from "../Acl.js"
 import type * as Remoting from "../Remoting.js"
@@ -17,8 +16,9 @@ import { RemotingClosedError } from "../RemotingError.js"
 import { type ConnectionState, Transport } from "../Transport.js"
 import type { TransportError } from "../TransportError.js"
 import { ConnectionClosedError, ConnectTimeoutError } from "../TransportError.js"
-import { acquireRelease } from "./acquireRelease.js"
+import { registered } from "./acquireRelease.js"
 import { Channel, type Environment } from "./channel.js"
+import { runner } from "./fibers.js"
 
 type Handler = (request: Remoting.ServerRequest) => Effect.Effect<Remoting.ServerResponse>
 
@@ -39,7 +39,7 @@ export const make = (
     const scope = yield* Effect.flatMap(Effect.scope, (parent) => Scope.fork(parent, ExecutionStrategy.sequential))
     const clock = yield* Effect.clock
     const scheduler = yield* FiberRef.get(FiberRef.currentScheduler)
-    const fork = yield* FiberSet.makeRuntime<never>()
+    const fork = yield* runner()
 
     const channels = new Map<string, Channel>()
     const dialing = new Map<string, Deferred.Deferred<Channel, RemotingError>>()
@@ -173,25 +173,22 @@ export const make = (
           : channel.oneway(request)
       })
 
-    const disconnect = (address: string) =>
-      Effect.sync(() =>
-        channels.get(address)?.destroy(
-          new ConnectionClosedError({ address, reason: "ScopeClosed", pending: false })
-        )
-      )
+    const disconnect = (address: string): void =>
+      channels.get(address)?.destroy(new ConnectionClosedError({ address, reason: "ScopeClosed", pending: false }))
 
     // runs before the connections' own scopes close
-    yield* Effect.addFinalizer(() =>
-      Effect.suspend(() => {
-        closed = true
-        return Effect.forEach(Array.from(channels.keys()), disconnect, { discard: true })
-      })
-    )
+    yield* registered(() => {}, () => {
+      closed = true
+      for (const address of Array.from(channels.keys())) {
+        disconnect(address)
+      }
+    })
 
     return {
       request,
       oneway,
-      disconnect,
+      disconnect: (address) =>
+        Effect.sync(() => disconnect(address)),
       abandon: (predicate) =>
         Effect.sync(() => {
           let count = 0
@@ -201,20 +198,14 @@ export const make = (
           return count
         }),
       handle: (code, handler) =>
-        acquireRelease(
-          Effect.sync(() =>
-            handlers.set(code, handler)
-          ),
-          () =>
-            Effect.sync(() => {
-              if (handlers.get(code) === handler) handlers.delete(code)
-            })
+        registered(
+          () => handlers.set(code, handler),
+          () => {
+            if (handlers.get(code) === handler) handlers.delete(code)
+          }
         ),
       onConnect: (listener) =>
-        acquireRelease(
-          Effect.sync(() => connectListeners.add(listener)),
-          () => Effect.sync(() => connectListeners.delete(listener))
-        ),
+        registered(() => connectListeners.add(listener), () => connectListeners.delete(listener)),
       state: (address) =>
         Effect.sync((): ConnectionState =>
           channels.has(address) ? "Connected" : dialing.has(address) ? "Connecting" : closed ? "Closed" : "Disconnected"

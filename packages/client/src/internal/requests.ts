@@ -8,7 +8,6 @@ import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
 import type * as Fiber from "effect/Fiber"
 import * as FiberId from "effect/FiberId"
-import * as FiberSet from "effect/FiberSet"
 import * as Random from "effect/Random"
 import * as Scope from "effect/Scope"
 import type { Producer, SendOptions } from "../Producer.js"
@@ -16,6 +15,7 @@ import type { SendError } from "../ProducerError.js"
 import { MessageValidationError, outcome } from "../ProducerError.js"
 import { ReplyTimeoutError } from "../RequestReplyError.js"
 import type { SendReceipt } from "../SendReceipt.js"
+import { runner } from "./fibers.js"
 import type { Outgoing } from "./outgoing.js"
 import type { Engine } from "./producerEngine.js"
 import { encoded } from "./requestProperties.js"
@@ -86,7 +86,7 @@ export const make = (
   Effect.gen(function*() {
     const { accounts, background, client, clock, codecs, sender, settings: { group } } = engine
     const nextId = yield* correlationIds
-    const run = yield* Scope.extend(FiberSet.makeRuntime<never>(), background)
+    const run = yield* Scope.extend(runner(), background)
     const waiting = new Set<Pending>()
     let sweepAt = Infinity
     let isClosed = false

@@ -1,5 +1,6 @@
 import * as Effect from "effect/Effect"
 import * as Metric from "effect/Metric"
+import * as MetricLabel from "effect/MetricLabel"
 import type { Failures, Latency, Traffic } from "../ProducerStats.js"
 import type { FailureClass } from "../RetryPolicy.js"
 import { Latencies } from "./latencies.js"
@@ -81,6 +82,9 @@ const latencyOf = ({ latencies }: SendMeter): Latency => ({
   max: latencies.max
 })
 
+const labelsOf = (tags: Readonly<Record<string, string>>) =>
+  Object.entries(tags).map(([name, tag]) => MetricLabel.make(name, tag))
+
 /** Adds to counters what a number has grown by. */
 const growth = () => {
   const told = new Map<string, number>()
@@ -93,7 +97,7 @@ const growth = () => {
     const grown = value - (told.get(key) ?? 0)
     if (grown === 0) return
     told.set(key, value)
-    Object.entries(tags).reduce((it, [name, tag]) => Metric.tagged(it, name, tag), metric).unsafeUpdate(grown, [])
+    Metric.taggedWithLabels(metric, labelsOf(tags)).unsafeUpdate(grown, [])
   }
 }
 
@@ -118,10 +122,8 @@ export const make = (group: string, startedAt: number): SendMeters => {
     tell(`oneway ${key}`, oneway, meter.oneway, tags)
     for (const name of classes) tell(`${name} ${key}`, failed, meter.failures[name], { ...tags, class: name })
     const gauge = (metric: Metric.Metric.Gauge<number>, value: number, quantile?: string): void =>
-      Object.entries(quantile === undefined ? tags : { ...tags, quantile }).reduce(
-        (it, [name, tag]) => Metric.tagged(it, name, tag),
-        metric
-      ).unsafeUpdate(value, [])
+      Metric.taggedWithLabels(metric, labelsOf(quantile === undefined ? tags : { ...tags, quantile }))
+        .unsafeUpdate(value, [])
     gauge(rate, rateOf(meter, now))
     if (meter.latencies.count === 0) return
     const { max, p50, p90, p99 } = latencyOf(meter)

@@ -29,6 +29,7 @@ import type {
   TransactionOptions,
   TransactionResult
 } from "../TransactionProducer.js"
+import { atOnce } from "./atOnce.js"
 import { interruptGently } from "./interruptGently.js"
 import type { Outgoing } from "./outgoing.js"
 import type { Engine } from "./producerEngine.js"
@@ -446,7 +447,7 @@ export const make = (env: {
     phase = "Over"
     if (ledger.running === 0) return
     yield* Effect.logWarning(`Producer of group ${group} stops and rolls back ${ledger.running} transactions`)
-    yield* Effect.forEach(ledger.all(), (open) => expire(open, "Shutdown"), { concurrency: "unbounded", discard: true })
+    yield* atOnce(ledger.all(), (open) => expire(open, "Shutdown"))
     yield* untilIdle(settings.endTimeout + shutdownTimeout)
     if (ledger.running > 0) {
       yield* Effect.logWarning(`${ledger.running} transactions of group ${group} cannot be interrupted`)

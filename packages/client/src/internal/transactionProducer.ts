@@ -1,7 +1,6 @@
 import * as Names from "@effect-rocketmq/protocol/Names"
 import * as Deferred from "effect/Deferred"
 import * as Effect from "effect/Effect"
-import * as Fiber from "effect/Fiber"
 import * as Scope from "effect/Scope"
 import type { Broker } from "../Broker.js"
 import type { Client, TransactionCheck } from "../Client.js"
@@ -9,6 +8,7 @@ import { Compression } from "../Compression.js"
 import { NameServer } from "../NameServer.js"
 import type { ProducerStartError } from "../ProducerError.js"
 import type { Options, TransactionProducer } from "../TransactionProducer.js"
+import { forkAll, once } from "./fibers.js"
 import * as Producers from "./producer.js"
 import * as Engines from "./producerEngine.js"
 import * as Transactions from "./transaction.js"
@@ -61,10 +61,7 @@ export const make = <E, R>(
     yield* Deferred.succeed(handler, checks.handle)
     // brokers ask those who have sent them a heartbeat; this topic is on all that have ever looked for half messages, so
     // that a producer which has not sent anything yet is asked about the transactions of those before it
-    yield* Effect.forkIn(
-      Effect.interruptible(Scope.extend(client.watchTopic(Names.HALF_TOPIC), background)),
-      background
-    )
+    yield* Scope.extend(forkAll([client.watchTopic(Names.HALF_TOPIC)]), background)
 
     const plain = yield* Producers.serviceOf(engine)
     const run = Effect.gen(function*() {
@@ -74,9 +71,7 @@ export const make = <E, R>(
       yield* checks.drain
       return yield* plain.stop
     })
-    // to its end, whoever waits for it
-    const running = yield* Effect.cached(Effect.forkIn(run, background))
-    const stop = Effect.flatMap(running, Fiber.join)
+    const stop = yield* Scope.extend(once(run), background)
     yield* Effect.addFinalizer(() => stop)
 
     return {

@@ -18,6 +18,7 @@ import { Client } from "../../Client.js"
 import type { GroupProblem, SubscriptionDifference } from "../../ConsumerEvent.js"
 import { NameServer } from "../../NameServer.js"
 import type { SubscriptionManager } from "../../SubscriptionManager.js"
+import { atOnce } from "../atOnce.js"
 import type { Report } from "./report.js"
 import type { Settings } from "./settings.js"
 import * as Signal from "./signal.js"
@@ -156,7 +157,7 @@ export const make = Effect.fnUntraced(function*(options: {
     )
 
   const look: Agreement["look"] = Effect.fnUntraced(function*(isMember) {
-    const lists = yield* Effect.forEach(masters(), connectionsAt, { concurrency: "unbounded" })
+    const lists = yield* atOnce(masters(), connectionsAt)
     const problems: Array<GroupProblem> = []
     const others = new Map<string, string>()
     const addresses = new Set<string>()
@@ -171,10 +172,10 @@ export const make = Effect.fnUntraced(function*(options: {
     looks++
     for (const clientId of asked.keys()) if (!others.has(clientId)) asked.delete(clientId)
     const turn = [...others].sort(([a], [b]) => (asked.get(a) ?? 0) - (asked.get(b) ?? 0)).slice(0, MEMBERS)
-    const found = yield* Effect.forEach(turn, ([clientId, address]) => {
+    const found = yield* atOnce(turn, ([clientId, address]) => {
       asked.set(clientId, looks)
       return compare(clientId, address)
-    }, { concurrency: 4 })
+    })
     for (const problem of found) if (problem !== undefined) problems.push(problem)
     return problems
   })
@@ -204,7 +205,7 @@ export const make = Effect.fnUntraced(function*(options: {
       current = yield* confirmed
       yield* Effect.forEach(current, tell, { discard: true })
       yield* Effect.sleep(PAUSE)
-      yield* Effect.raceFirst(signal.wait, Effect.sleep(RARELY))
+      yield* signal.waitAtMost(RARELY)
     }
   })
 

@@ -78,14 +78,14 @@ const names: ReadonlyArray<keyof Counters> = [
 /** An effect that adds to the metrics of the group what was counted since it ran last. */
 export const publisher = (group: string, counters: Counters): Effect.Effect<void> => {
   const told = make()
-  const tagged = names.map((name) => [name, Metric.tagged(metrics[name], "group", group)] as const)
-  return Effect.suspend(() => {
-    const changes: Array<Effect.Effect<void>> = []
-    for (const [name, metric] of tagged) {
+  const tagged: { [K in keyof Counters]?: Metric.Metric.Counter<number> } = {}
+  return Effect.map(Effect.metricLabels, (labels) => {
+    for (const name of names) {
       const change = counters[name] - told[name]
+      if (change === 0) continue
       told[name] = counters[name]
-      if (change > 0) changes.push(Metric.incrementBy(metric, change))
+      const metric = tagged[name] ??= Metric.tagged(metrics[name], "group", group)
+      metric.unsafeUpdate(change, labels)
     }
-    return Effect.all(changes, { discard: true })
   })
 }

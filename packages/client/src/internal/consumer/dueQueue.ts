@@ -38,7 +38,7 @@ export const make = <A extends Due>(clock: Clock.Clock, onDue: (entry: A) => voi
         }
         const now = clock.unsafeCurrentTimeMillis()
         if (next.due > now) {
-          yield* Effect.raceFirst(signal.wait, Effect.sleep(next.due - now))
+          yield* signal.waitAtMost(next.due - now)
           continue
         }
         waiting.shift()

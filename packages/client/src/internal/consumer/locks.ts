@@ -11,6 +11,7 @@ import * as Option from "effect/Option"
 import { Broker } from "../../Broker.js"
 import { Client } from "../../Client.js"
 import { NameServer } from "../../NameServer.js"
+import { atOnce } from "../atOnce.js"
 import * as Backoff from "./backoff.js"
 import * as Signal from "./signal.js"
 
@@ -190,11 +191,10 @@ export const make = Effect.fnUntraced(function*(options: {
   const run = Effect.gen(function*() {
     while (true) {
       const began = yield* Clock.currentTimeMillis
-      yield* Effect.forEach(
+      yield* atOnce(
         byBroker(table.values(), ({ queue }) => queue),
         ([brokerName, locks]) =>
-          locks.some((lock) => isDue(lock, began)) ? inTurn(brokerName)(ask(brokerName, locks)) : Effect.void,
-        { concurrency: "unbounded", discard: true }
+          locks.some((lock) => isDue(lock, began)) ? inTurn(brokerName)(ask(brokerName, locks)) : Effect.void
       )
       const now = yield* Clock.currentTimeMillis
       let pause = RENEWAL
@@ -203,7 +203,7 @@ export const make = Effect.fnUntraced(function*(options: {
         // one that was due and was not renewed is asked for again soon
         pause = Math.min(pause, due > 0 ? due : RETRY)
       }
-      yield* Effect.raceFirst(signal.wait, Effect.sleep(pause))
+      yield* signal.waitAtMost(pause)
     }
   })
 
@@ -215,7 +215,7 @@ export const make = Effect.fnUntraced(function*(options: {
         yield* lapsed(lock, now)
         if (isHeld(lock)) wakesAt = Math.min(wakesAt, lock.validUntil)
       }
-      yield* Effect.raceFirst(sooner.wait, Effect.sleep(wakesAt - now))
+      yield* sooner.waitAtMost(wakesAt - now)
     }
   })
 
@@ -272,11 +272,10 @@ export const make = Effect.fnUntraced(function*(options: {
         table.delete(MQ.key(queue))
         own.push(queue)
       }
-      return Effect.forEach(
+      return atOnce(
         byBroker(own, (queue) => queue),
         ([brokerName, some]) =>
-          Effect.timeoutOption(Effect.interruptible(inTurn(brokerName)(letGo(brokerName, some))), PATIENCE),
-        { concurrency: "unbounded", discard: true }
+          Effect.timeoutOption(Effect.interruptible(inTurn(brokerName)(letGo(brokerName, some))), PATIENCE)
       )
     })
 

@@ -6,12 +6,13 @@ import * as MQ from "@effect-rocketmq/protocol/MessageQueue"
 import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
 import * as FiberMap from "effect/FiberMap"
-import * as FiberSet from "effect/FiberSet"
 import type { OffsetError } from "../../ConsumerError.js"
 import type { OffsetStore } from "../../OffsetStore.js"
 import type { ProcessQueue } from "../../ProcessQueue.js"
 import * as Ledger from "../../ProcessQueue.js"
 import type { StopReceipt } from "../../StopReceipt.js"
+import { atOnce } from "../atOnce.js"
+import { runner } from "../fibers.js"
 import type { Lock, Locks, LossReason } from "./locks.js"
 import type { Pauses } from "./pauses.js"
 import type { Pulled } from "./pullLoop.js"
@@ -91,7 +92,7 @@ export const make = Effect.fnUntraced(function*(options: {
   const { onResolved, onResumed, ordered, pauses, pull, report, resolve, settings, store, totals } = options
   const table = new Map<string, Owned>()
   const fibers = yield* FiberMap.make<string, never>()
-  const lingering = yield* FiberSet.make<void>()
+  const linger = yield* runner()
   const budget = Ledger.budget({ bytes: settings.maxCachedBytes })
   const topicBudgets = new Map<string, Ledger.Budget>()
 
@@ -212,7 +213,7 @@ export const make = Effect.fnUntraced(function*(options: {
         return unlock(ledger.queue)
       })
     )
-    return Effect.asVoid(FiberSet.run(lingering, later))
+    return Effect.sync(() => void linger(later))
   }
 
   /** Stop pulling, let running handlers finish, commit, and only then forget. */
@@ -230,7 +231,7 @@ export const make = Effect.fnUntraced(function*(options: {
     ledger.close()
     // the new owner reads the offset about now: what is finished should not come twice
     yield* persistOf([self])
-    yield* Effect.timeoutOption(idle(ledger), settings.shutdownTimeout)
+    if (ledger.running > 0) yield* Effect.timeoutOption(idle(ledger), settings.shutdownTimeout)
     yield* persistOf([self])
     const waiting = ledger.running
     if (ordered !== undefined && waiting > 0) {
@@ -269,7 +270,7 @@ export const make = Effect.fnUntraced(function*(options: {
       // a queue that is owned and not pulled is the one thing that must not be
       yield* FiberMap.run(fibers, key, start(owned), { onlyIfMissing: true })
     }
-    yield* Effect.forEach(lost, ([key, owned]) => revoke(key, owned), { concurrency: "unbounded", discard: true })
+    yield* atOnce(lost, ([key, owned]) => revoke(key, owned))
   })
 
   const lost: Queues["lost"] = Effect.fnUntraced(function*(queue, reason) {

@@ -3,11 +3,10 @@
  */
 import * as MQ from "@effect-rocketmq/protocol/MessageQueue"
 import * as Effect from "effect/Effect"
-import * as ExecutionStrategy from "effect/ExecutionStrategy"
-import * as Fiber from "effect/Fiber"
-import * as Scope from "effect/Scope"
+import type * as Scope from "effect/Scope"
 import type { ProcessQueue } from "../../ProcessQueue.js"
 import type { Receipted, StopReceipt } from "../../StopReceipt.js"
+import { once } from "../fibers.js"
 import type { Dispatcher } from "./dispatcher.js"
 import type { Queues } from "./queues.js"
 
@@ -40,8 +39,6 @@ export const make = Effect.fnUntraced(function*(options: {
   readonly afterwards: Effect.Effect<void>
 }): Effect.fn.Return<Effect.Effect<StopReceipt>, never, Scope.Scope> {
   const { afterwards, dispatcher, group, onStop, queues, timeout } = options
-  // it closes after the finalizers that are added from now on
-  const background = yield* Scope.fork(yield* Effect.scope, ExecutionStrategy.sequential)
 
   const left = (): Array<Left> => queues.pulled().flatMap(({ ledger }) => leftIn(ledger))
 
@@ -76,7 +73,6 @@ export const make = Effect.fnUntraced(function*(options: {
     }
     return receipt
   })
-  // a fiber of its own: waiting with a timeout forks, and what a caller forks ends with its interruption
-  const running = yield* Effect.cached(Effect.forkIn(run, background))
-  return Effect.flatMap(running, Fiber.join)
+  // what it forks must not end with its caller; it may go on until the finalizers that are added from now on have run
+  return yield* once(run)
 })

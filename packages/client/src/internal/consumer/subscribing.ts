@@ -19,6 +19,7 @@ import type { NameServer } from "../../NameServer.js"
 import * as Ledger from "../../ProcessQueue.js"
 import * as Subscription from "../../Subscription.js"
 import * as SubscriptionManager from "../../SubscriptionManager.js"
+import { atOnce } from "../atOnce.js"
 import type { Settings } from "./settings.js"
 import * as SettingsOf from "./settings.js"
 import { checkSelectors, resolveTopics } from "./topics.js"
@@ -98,10 +99,7 @@ export const make = Effect.fnUntraced(function*(options: {
     )
     subscriptions.set(topic, Subscription.make(topic, selector, entry.version))
   }
-  yield* Effect.forEach([...topics].filter((topic) => topic !== retryTopic), watch, {
-    concurrency: "unbounded",
-    discard: true
-  })
+  yield* atOnce([...topics].filter((topic) => topic !== retryTopic), watch)
   const known = yield* resolveTopics(settings)
 
   const check = (): void => {

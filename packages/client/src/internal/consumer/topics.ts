@@ -10,6 +10,7 @@ import { Client } from "../../Client.js"
 import { ConsumerStartError, SubscribeError } from "../../ConsumerError.js"
 import * as MessageSelector from "../../MessageSelector.js"
 import { NameServer } from "../../NameServer.js"
+import { atOnce } from "../atOnce.js"
 import type { Settings } from "./settings.js"
 
 type Asked = Pick<Settings, "group" | "retryTopic" | "subscriptions">
@@ -19,9 +20,9 @@ export const resolveTopics = Effect.fnUntraced(function*(settings: Asked) {
   const nameServer = yield* NameServer
   const { group, retryTopic } = settings
   const known = new Set<string>()
-  yield* Effect.forEach(settings.subscriptions.keys(), (topic) =>
-    topic === retryTopic ?
-      Effect.void :
+  yield* atOnce(
+    [...settings.subscriptions.keys()].filter((topic) => topic !== retryTopic),
+    (topic) =>
       Effect.matchEffect(nameServer.route(topic), {
         onSuccess: (route) => {
           for (const queue of route.readQueues) known.add(MQ.key(queue))
@@ -35,7 +36,8 @@ export const resolveTopics = Effect.fnUntraced(function*(settings: Asked) {
             `Group "${group}" subscribes to topic ${topic}, which does not exist yet; it waits for it`
           )
         }
-      }), { concurrency: "unbounded", discard: true })
+      })
+  )
   return known
 })
 

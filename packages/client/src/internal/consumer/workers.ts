@@ -8,10 +8,10 @@ import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Fiber from "effect/Fiber"
 import * as FiberId from "effect/FiberId"
-import * as FiberSet from "effect/FiberSet"
 import * as Runtime from "effect/Runtime"
 import type * as Scope from "effect/Scope"
 import type { Batch, Handed, ProcessQueue } from "../../ProcessQueue.js"
+import { awaitAll, runner } from "../fibers.js"
 import type { Call } from "./handler.js"
 import * as Pace from "./pace.js"
 import * as Signal from "./signal.js"
@@ -22,6 +22,10 @@ const BREATH_AFTER = 12
 
 /** Period in which a busy dispatcher sees that timers run, in milliseconds. */
 const PULSE = 4
+
+/** Least and most time between two looks for handlers that take too long, in milliseconds: timers end at 24.8 days. */
+const LOOK = 10
+const LONGEST_LOOK = 24 * 60 * 60_000
 
 /** Messages settled in plain code before the worker's loop goes through Effect's scheduler again. */
 const RUN_LENGTH = 256
@@ -150,9 +154,9 @@ export const make = <Q extends Turns.Source, R>(options: {
     const clock = yield* Effect.clock
     const runFork = Runtime.runFork(runtime)
     // what is still on its way back to the broker ends with the consumer, and tells what it dies of
-    const forkInSet = yield* FiberSet.makeRuntime<R>()
+    const forkAside = yield* runner<R>()
     const aside = (effect: Effect.Effect<void, never, R>): void => {
-      forkInSet(
+      forkAside(
         Effect.catchAllCause(effect, (cause) => Effect.logError(`Group "${group}": giving a message back died`, cause))
       )
     }
@@ -185,6 +189,7 @@ export const make = <Q extends Turns.Source, R>(options: {
 
     // ---- sleeping and waking
 
+    /** Workers without work. None of them is interrupted there: a stop wakes all of them first. */
     const parked: Array<(effect: Effect.Effect<void>) => void> = []
     let waking = false
     let breathing = false
@@ -204,13 +209,7 @@ export const make = <Q extends Turns.Source, R>(options: {
     }
 
     const park: Effect.Effect<void> = Effect.zipRight(
-      Effect.async<void>((resume) => {
-        parked.push(resume)
-        return Effect.sync(() => {
-          const index = parked.indexOf(resume)
-          if (index >= 0) parked.splice(index, 1)
-        })
-      }),
+      Effect.async<void>((resume) => void parked.push(resume)),
       Effect.sync(() => {
         waking = false
       })
@@ -251,7 +250,7 @@ export const make = <Q extends Turns.Source, R>(options: {
         const left = pace === undefined ? 0 : pace.wait(clock.unsafeCurrentTimeMillis())
         if (left > 0) {
           // another rate may be set meanwhile
-          yield* Effect.raceFirst(paced.wait, Effect.sleep(left))
+          yield* paced.waitAtMost(left)
           continue
         }
         held = false
@@ -444,14 +443,18 @@ export const make = <Q extends Turns.Source, R>(options: {
       aside(then(queue, handed, Effect.asVoid(Fiber.await(old))))
     }
 
-    const period = Math.min(1_000, Math.max(10, consumeTimeout / 20))
     const watch = Effect.gen(function*() {
       while (true) {
-        yield* Effect.sleep(period)
         const now = clock.unsafeCurrentTimeMillis()
+        // what begins from now on has its end after this
+        let next = now + consumeTimeout
         for (const slot of [...slots]) {
-          if (slot.phase === HANDLING && now - slot.began >= consumeTimeout) cutOff(slot, settling.timedOut)
+          if (slot.phase !== HANDLING) continue
+          const end = slot.began + consumeTimeout
+          if (end <= now) cutOff(slot, settling.timedOut)
+          else if (end < next) next = end
         }
+        yield* Effect.sleep(Math.min(LONGEST_LOOK, Math.max(LOOK, next - now)))
       }
     })
 
@@ -468,7 +471,7 @@ export const make = <Q extends Turns.Source, R>(options: {
       stopping = true
       for (const slot of slots) slot.ends = true
       while (parked.length > 0) parked.pop()!(Effect.void)
-      yield* Effect.timeoutOption(Effect.interruptible(idle), timeout)
+      if (inHand > 0) yield* Effect.timeoutOption(Effect.interruptible(idle), timeout)
       const left = inHand
       const fibers: Array<Fiber.RuntimeFiber<void>> = []
       for (const slot of slots) {
@@ -477,8 +480,10 @@ export const make = <Q extends Turns.Source, R>(options: {
         slot.fiber.unsafeInterruptAsFork(FiberId.none)
         fibers.push(slot.fiber)
       }
-      // their finalizers get a moment; one that never ends holds nobody up
-      yield* Effect.timeoutOption(Effect.interruptible(Fiber.awaitAll(fibers)), FAREWELL)
+      // those without work are done by now; finalizers of the others get a moment, and one that never ends holds nobody up
+      yield* Effect.yieldNow()
+      const alive = fibers.filter((fiber) => fiber.unsafePoll() === null)
+      if (alive.length > 0) yield* Effect.timeoutOption(Effect.interruptible(awaitAll(alive)), FAREWELL)
       return left
     })
 
