@@ -16,6 +16,7 @@ import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
 import * as Option from "effect/Option"
+import * as Schedule from "effect/Schedule"
 import * as Await from "./Await.js"
 import * as Cluster from "./Cluster.js"
 import type { ClaimFailedError } from "./Expect.js"
@@ -121,6 +122,9 @@ export const put = (
         properties: Either.getOrThrow(properties)
       }, encoder.encode(message.body)),
       5000
+    ).pipe(
+      // a broker that is busy has stored nothing
+      Effect.retry({ while: (error) => error._tag === "BrokerBusyError", times: 20, schedule: Schedule.spaced(250) })
     )
     yield* dispatched
     return stored
