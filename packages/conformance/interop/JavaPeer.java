@@ -89,6 +89,8 @@ public class JavaPeer {
         consumer.setMqClientApiTimeout(PATIENCE);
         // it learns of its retry topic, which its first heartbeat creates, by a poll of routes and a rebalance only
         consumer.setPollNameServerInterval(1_000);
+        // while a heartbeat is under way it cannot tell of queues just taken: the broker refuses its pulls until the next one
+        consumer.setHeartbeatBrokerInterval(1_000);
         System.setProperty("rocketmq.client.rebalance.waitInterval", "1000");
         consumer.setConsumeFromWhere(ConsumeFromWhere.CONSUME_FROM_FIRST_OFFSET);
         consumer.subscribe(topic, "*");
@@ -198,7 +200,7 @@ public class JavaPeer {
             Map<String, Object> line = new LinkedHashMap<>();
             line.put("number", i);
             try {
-                line.putAll(describe(producer.request(message(topic, i), 10_000)));
+                line.putAll(describe(producer.request(message(topic, i), PATIENCE)));
                 replies++;
             } catch (Exception error) {
                 line.put("error", error.toString());

@@ -208,6 +208,10 @@ export const digests = (lines: ReadonlyArray<string>): ReadonlyArray<Digest> =>
 /** The same of `request`. */
 export const replies = (lines: ReadonlyArray<string>): ReadonlyArray<Reply> => digests(lines) as ReadonlyArray<Reply>
 
+/** The numbers of requests, or why one has no reply. */
+export const outcomes = (replies: ReadonlyArray<Reply>): ReadonlyArray<number | string> =>
+  replies.map(({ error, number }) => error ?? number)
+
 export const sha256 = (bytes: Uint8Array): string => createHash("sha256").update(bytes).digest("hex")
 
 /** What we say of a message that we consumed. */

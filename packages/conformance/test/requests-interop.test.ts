@@ -7,7 +7,7 @@ import { Cluster, Member, Targets } from "@effect-rocketmq/conformance"
 import { assert, describe, it } from "@effect/vitest"
 import { Effect, Layer } from "effect"
 import type { Scope } from "effect"
-import { digests, go, java, replies, sha256 } from "./peers.js"
+import { digests, go, java, outcomes, replies, sha256 } from "./peers.js"
 
 const address = process.env["ROCKETMQ_NAMESRV_ADDR"] ?? ""
 const target = address === "" ? Targets.embeddedTcp : Targets.rocketmq(address)
@@ -39,7 +39,7 @@ for (const peer of [java, go]) {
         yield* Member.consumer({ subscriptions: { [name]: MessageSelector.all } }, (message) =>
           Effect.provideService(respond(message), Producer.Producer, producer))
         const answers = replies(yield* peer.run("request", nameServers.join(";"), name, group(), String(COUNT)))
-        assert.deepStrictEqual(answers.map(({ error, number }) => [number, error]), numbers.map((i) => [i, undefined]))
+        assert.deepStrictEqual(outcomes(answers), numbers)
         for (const { bodyLength, number, properties, sha256: hash, tags } of answers) {
           const request = requests.get(String(number))!
           assert.deepStrictEqual(
