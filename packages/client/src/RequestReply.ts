@@ -86,7 +86,8 @@ export const isRequest = (message: MessageExt): boolean => missingOf(message).le
 
 /**
  * When the requester stops waiting, in milliseconds by its own clock; undefined when the message does not say. Go clients
- * give the time to wait in seconds: of their requests this is too early.
+ * give the time to wait in seconds: of their requests this is too early. Java clients count from the attempt that was stored:
+ * of theirs it is too late by what came before.
  *
  * @since 0.1.0
  * @category combinators

@@ -112,6 +112,31 @@ describe("Producer.request", () => {
     }))
 
   run(
+    "is born when it is asked, in each attempt: who replies reads of it when the requester stops waiting",
+    (cluster, producer) =>
+      Effect.gen(function*() {
+        yield* TestClock.adjust(50)
+        cluster.answers["broker-a:0"] = ({ code }) => code === HEART_BEAT ? Effect.delay(Fake.ok(), 100) : undefined
+        cluster.answers["broker-b:0"] = ({ code }) =>
+          code === SEND_MESSAGE_V2 ? Fake.refuse(ResponseCode.SYSTEM_BUSY) : undefined
+        const requests = [yield* start(producer), yield* start(producer)]
+        yield* TestClock.adjust(1000)
+        yield* Fiber.interruptAll(requests)
+        assert.deepStrictEqual([...new Set(cluster.arrivals.map(({ address }) => address))].sort(), [
+          "broker-a:0",
+          "broker-b:0"
+        ])
+        assert.isAtLeast(cluster.arrivals.length, 3)
+        assert.isTrue(cluster.arrivals.some(({ at }) => at > 50))
+        for (const { born, properties } of cluster.arrivals) {
+          assert.deepStrictEqual([born, properties["TTL"]], [50, "3000"])
+        }
+      }),
+    undefined,
+    ["broker-a", "broker-b"]
+  )
+
+  run(
     "fails when no reply comes in time, and says where the request is",
     (cluster, producer) =>
       Effect.gen(function*() {

@@ -80,6 +80,7 @@ export const combine = (members: ReadonlyArray<Outgoing>): Either.Either<Outgoin
       properties: MessageProperties.WAIT + "\x01" + String(message.waitStoreMsgOk) + "\x02",
       code: RequestCode.SEND_BATCH_MESSAGE,
       count: members.length,
+      born: undefined,
       before: undefined
     })
   })

@@ -26,6 +26,8 @@ export interface Outgoing {
   readonly code: number
   /** How many messages it is. */
   readonly count: number
+  /** When it was born, in milliseconds, unless that is when an attempt begins. */
+  readonly born: number | undefined
   /** What comes before each attempt, at the broker of that attempt. */
   readonly before: ((address: string) => Effect.Effect<void, BrokerError>) | undefined
 }
@@ -206,7 +208,7 @@ class SendFields {
   readonly n: string
 
   constructor(
-    { code, flag, message, properties, sysFlag }: Outgoing,
+    { born, code, flag, message, properties, sysFlag }: Outgoing,
     target: Target,
     group: string,
     d: string,
@@ -218,7 +220,7 @@ class SendFields {
     this.d = d
     this.e = target.queueId
     this.f = sysFlag === 0 ? "0" : String(sysFlag)
-    this.g = String(now)
+    this.g = String(born === undefined ? now : born)
     this.h = flag === 0 ? "0" : String(flag)
     this.i = properties
     this.m = code === RequestCode.SEND_BATCH_MESSAGE ? "true" : "false"

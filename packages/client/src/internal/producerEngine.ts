@@ -121,6 +121,7 @@ export const make = (
         properties: Outgoings.withUniqueKey(properties + own, uniqueKey),
         code: RequestCode.SEND_MESSAGE_V2,
         count: 1,
+        born: undefined,
         before: isTimed ? (address) => hasTimers(address, message.topic) : undefined
       }
     }

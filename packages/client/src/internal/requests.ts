@@ -208,7 +208,9 @@ export const make = (
           })
         )
         if (out instanceof MessageValidationError) return Effect.fail(out)
-        const pending = new Pending({ ...out, before: introduced(out) }, correlationId, timeout, now() + timeout)
+        // its time to live counts from its birth: from the call, as the waiting does, and not from a later attempt
+        const born = now()
+        const pending = new Pending({ ...out, born, before: introduced(out) }, correlationId, timeout, born + timeout)
         const expected = client.expectReply(correlationId, (reply) => pending.replied(reply))
         sender.begin()
         waiting.add(pending)

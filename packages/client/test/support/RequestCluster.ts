@@ -22,6 +22,7 @@ export interface Arrival {
   readonly properties: MessageProperties.Properties
   readonly body: string
   readonly at: number
+  readonly born: number
 }
 
 /** What a fake codec puts before a body that it has compressed. */
@@ -60,7 +61,8 @@ export class RequestCluster {
           topic: request.extFields["b"] ?? "",
           properties: MessageProperties.decode(request.extFields["i"] ?? ""),
           body: new TextDecoder().decode(request.body),
-          at
+          at,
+          born: Number(request.extFields["g"])
         })
       }
       return this.answers[address]?.(request) ?? stored(request)
