@@ -238,6 +238,21 @@ describe("transactions", () => {
       assert.strictEqual((yield* end(client, place(sent.extFields), { fromTransactionCheck: "true" })).code, 0)
     }))
 
+  it.scoped("with such a time are asked about though they ended, when a check had stored them again before", () =>
+    Effect.gen(function*() {
+      const { client, cluster } = yield* withBroker({ transactionCheckInterval: "10 seconds" })
+      yield* heartbeat(client, "p", "", [], ["PG"])
+      const sent = yield* half(client, { CHECK_IMMUNITY_TIME_IN_SECONDS: "15" })
+      yield* TestClock.adjust("11 seconds")
+      assert.strictEqual((yield* end(client, place(sent.extFields))).code, 0)
+      yield* TestClock.adjust("8 seconds")
+      assert.strictEqual(client.pushes.length, 0)
+      yield* TestClock.adjust("1 second")
+      yield* cluster.until(Effect.sync(() => client.pushes.length === 1))
+      assert.strictEqual(client.pushes[0]!.extFields["msgId"], "U")
+      assert.strictEqual(yield* cluster.stored("T"), 1)
+    }))
+
   it.scoped("are asked about once more when their end came just before", () =>
     Effect.gen(function*() {
       const { client, cluster } = yield* withBroker({ transactionCheckInterval: "10 seconds" })

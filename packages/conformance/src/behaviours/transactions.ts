@@ -105,15 +105,17 @@ export const transactions: ReadonlyArray<Behaviour> = [
       SysFlag.TRANSACTION_COMMIT_TYPE
     )
     yield* Await.nothingMore("once, and alone", inbox, "17 seconds")
-    const { begun, checkFailures, checks, committed, rolledBack } = yield* service.stats
+    const { alreadyDelivered, begun, checkFailures, checks, committed, rolledBack } = yield* service.stats
     yield* Expect.equal("all of it is counted", { begun, committed, rolledBack }, {
       begun: 2,
       committed: 1,
       rolledBack: 1
     })
     yield* Expect.equal("no handler is asked", [checks.Unknown, checkFailures], [0, 0])
-    // Apache RocketMQ may ask all the same, when its notes of ends are late: the producer knows the answers by itself
-    if (kind !== "rocketmq") yield* Expect.equal("nobody asks", checks, { Commit: 0, Rollback: 0, Unknown: 0 })
+    yield* Expect.equal("nothing is committed twice", alreadyDelivered, checks.Commit)
+    // a check between a begin and its end has brokers store the half message again, and ask about the copy: they know of the
+    // end of the first one only. In virtual time there is none
+    if (kind === "embedded") yield* Expect.equal("nobody asks", checks, { Commit: 0, Rollback: 0, Unknown: 0 })
   }, "60 seconds"),
 
   behaviour("local work decides: done, its message is delivered; failed, dead or interrupted, it is not", function*() {
