@@ -73,6 +73,10 @@ export const remote = (group: string): Effect.Effect<OffsetStore, never, Broker 
     const entries = new Map<string, Entry>()
     const written = new Map<string, bigint>()
 
+    /** Topics on brokers that have taken an offset of the group from here, and those that are given their first one now. */
+    const opened = new Set<string>()
+    const opening = new Map<string, Effect.Latch>()
+
     const addressOf = (queue: MessageQueue): string | undefined => {
       const addresses = nameServer.brokerAddresses(queue.brokerName)
       return addresses.get(0) ?? addresses.values().next().value
@@ -125,6 +129,31 @@ export const remote = (group: string): Effect.Effect<OffsetStore, never, Broker 
         })
       }))
 
+    /**
+     * The first offset of a topic goes alone: of two that a broker serves side by side, 5.5 keeps one and acknowledges both,
+     * because each makes a new table of its own.
+     */
+    const writeInTurn = (queue: MessageQueue, entry: Entry): Effect.Effect<Option.Option<OffsetError>> =>
+      Effect.suspend(() => {
+        const table = `${queue.topic}@${queue.brokerName}`
+        const first = opening.get(table)
+        if (first !== undefined) return Effect.zipRight(first.await, write(queue, entry))
+        if (opened.has(table)) return write(queue, entry)
+        return Effect.acquireUseRelease(
+          Effect.sync(() => {
+            const latch = Effect.unsafeMakeLatch(false)
+            opening.set(table, latch)
+            return latch
+          }),
+          () => Effect.tap(write(queue, entry), (error) => Option.isNone(error) && opened.add(table)),
+          // the others do not wait for one another, even when it has failed: that may take a timeout
+          (latch) => {
+            opening.delete(table)
+            return latch.open
+          }
+        )
+      })
+
     const noted = (queue: MessageQueue): Option.Option<bigint> =>
       Option.map(Option.fromNullable(entries.get(MQ.key(queue))), (entry) => entry.offset)
 
@@ -147,7 +176,7 @@ export const remote = (group: string): Effect.Effect<OffsetStore, never, Broker 
           const writes: Array<Effect.Effect<Option.Option<OffsetError>>> = []
           for (const queue of queues) {
             const entry = entries.get(MQ.key(queue))
-            if (entry !== undefined && entry.stored !== entry.offset) writes.push(write(queue, entry))
+            if (entry !== undefined && entry.stored !== entry.offset) writes.push(writeInTurn(queue, entry))
           }
           return Effect.map(
             atOnce(writes, identity),

@@ -1,7 +1,7 @@
 import * as MessageQueue from "@effect-rocketmq/protocol/MessageQueue"
 import * as ResponseCode from "@effect-rocketmq/protocol/ResponseCode"
 import { assert, describe, it } from "@effect/vitest"
-import { Effect, Option } from "effect"
+import { Effect, Option, TestClock } from "effect"
 import * as OffsetStore from "../src/OffsetStore.js"
 import { Cluster, GROUP, refused, timedOut } from "./consumer/fake.js"
 
@@ -67,6 +67,37 @@ describe("OffsetStore.remote", () => {
       yield* store.persist([queue])
       assert.strictEqual(cluster.commits.length, 3)
     }))
+
+  for (const fails of [false, true]) {
+    it.effect(`gives a topic its first offset alone${fails ? ", and has the others follow when that fails" : ""}`, () =>
+      Effect.gen(function*() {
+        const queues = [0, 1, 2, 3].map((id) => MessageQueue.make("orders", "broker-a", id))
+        const cluster = new Cluster({ orders: 4 })
+        const store = yield* make(cluster)
+        cluster.commitTakes = 10
+        cluster.onCommit = () => fails ? refused(ResponseCode.SYSTEM_ERROR, 15) : undefined
+        const persist = (offset: bigint) => {
+          for (const queue of queues) store.update(queue, offset)
+          return Effect.tap(Effect.fork(store.persist(queues)), () => TestClock.adjust(0))
+        }
+        const first = yield* persist(5n)
+        // also those of another call: a queue that is revoked
+        const other = yield* persist(5n)
+        assert.strictEqual(cluster.committing, 1)
+        yield* TestClock.adjust(10)
+        assert.strictEqual(cluster.committing, fails ? 4 : 3)
+        yield* TestClock.adjust(20)
+        assert.strictEqual((yield* first).length, fails ? 4 : 0)
+        yield* other
+        assert.strictEqual(cluster.commits.length, fails ? 0 : 4)
+        cluster.onCommit = () => undefined
+        const second = yield* persist(6n)
+        assert.strictEqual(cluster.committing, fails ? 1 : 4)
+        yield* TestClock.adjust(20)
+        yield* second
+        assert.deepStrictEqual(queues.map((queue) => cluster.committed.get(MessageQueue.key(queue))), [6n, 6n, 6n, 6n])
+      }))
+  }
 
   it.effect("reads from memory, from the broker, or from the broker when memory has none", () =>
     Effect.gen(function*() {

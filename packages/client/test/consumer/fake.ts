@@ -114,6 +114,9 @@ export class Cluster {
   onFetch: () => BrokerError.BrokerError | undefined = () => undefined
   onRoute: () => NameServerError | undefined = () => undefined
   onCommit: () => BrokerError.BrokerError | undefined = () => undefined
+  /** How long a commit takes, in milliseconds, and how many are under way. */
+  commitTakes = 0
+  committing = 0
   onSendBack: () => BrokerError.BrokerError | undefined = () => undefined
   onCheck: () => BrokerError.BrokerError | undefined = () => undefined
   onLock: () => Effect.Effect<void, BrokerError.BrokerError> = () => Effect.void
@@ -205,6 +208,12 @@ export class Cluster {
 
   private readonly arrival = Effect.async<void>((resume) => {
     this.arrivals.push(() => resume(Effect.void))
+  })
+
+  private readonly commitTime = Effect.suspend(() => {
+    if (this.commitTakes === 0) return Effect.void
+    this.committing++
+    return Effect.ensuring(Effect.sleep(this.commitTakes), Effect.sync(() => this.committing--))
   })
 
   /** Stores what the pull of a queue carried that came last, unless it is stored. */
@@ -318,16 +327,19 @@ export class Cluster {
               : Effect.fail(error)
           }),
         updateConsumerOffset: (_address: string, _group: string, queue: MessageQueue.MessageQueue, offset: bigint) =>
-          Effect.suspend(() => {
-            const error = this.onCommit()
-            if (error !== undefined) return Effect.fail(error)
-            this.commits.push([MessageQueue.key(queue), offset])
-            this.trace.push(`commit ${queue.topic}@${queue.queueId}`)
-            const late = this.carriesLate === "commit" ? this.late.get(MessageQueue.key(queue)) : undefined
-            if (late !== undefined) this.late.delete(MessageQueue.key(queue))
-            this.committed.set(MessageQueue.key(queue), late ?? offset)
-            return Effect.void
-          }),
+          Effect.zipRight(
+            this.commitTime,
+            Effect.suspend(() => {
+              const error = this.onCommit()
+              if (error !== undefined) return Effect.fail(error)
+              this.commits.push([MessageQueue.key(queue), offset])
+              this.trace.push(`commit ${queue.topic}@${queue.queueId}`)
+              const late = this.carriesLate === "commit" ? this.late.get(MessageQueue.key(queue)) : undefined
+              if (late !== undefined) this.late.delete(MessageQueue.key(queue))
+              this.committed.set(MessageQueue.key(queue), late ?? offset)
+              return Effect.void
+            })
+          ),
         maxOffset: (_address: string, queue: MessageQueue.MessageQueue) =>
           Effect.sync(() => BigInt(this.queue(queue.topic, queue.queueId).log.length)),
         minOffset: (_address: string, queue: MessageQueue.MessageQueue) =>
